@@ -1,0 +1,1 @@
+"""What lessons load and show: checkpoints, corpora, figures, explorers."""
