@@ -1,0 +1,178 @@
+"""The one function that judges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .calling import Outcome, perform
+from .exercise import Answer, Call, Case, Exercise, Failed, Mistake, Must
+from .expect import Mismatch
+from .values import alike, short
+from .verdict import Finding, Requirement, Verdict
+
+CONDUCT = "Leave the arguments as they are."
+
+
+def here(exercise: Exercise, function: Callable) -> Call:
+    """The call of `function` in this process."""
+
+    def call(arguments: dict[str, Any], gradients: tuple[str, ...], changes: tuple[str, ...]) -> Outcome:
+        return perform(function, arguments, gradients=gradients, changes=changes, seconds=exercise.seconds)
+
+    return call
+
+
+def judge(
+    exercise: Exercise,
+    call: Call | Callable,
+    *,
+    seed: int = 0,
+    rounds: int | None = None,
+    hidden: Path | None = None,
+    remote: bool = False,
+) -> Verdict:
+    """Hold an answer against `exercise`.
+
+    `call` is the answer itself or, with `remote`, a way to call it. The verdict depends on the answer, `seed`
+    and `rounds` alone. `hidden` is the folder of hidden data that some exercises grade with. Raises only
+    what a wrong exercise causes, never what an answer does.
+    """
+    if not remote:
+        call = here(exercise, call)
+    answers = [Answer(exercise, case, call) for case in exercise.cases(seed, rounds, hidden)]
+    unreached = _cannot_be_judged(exercise, answers)
+    if unreached:
+        rows = [Requirement(must.sentence, _points(exercise, must), None) for must in exercise.musts]
+        return _verdict(exercise, answers, rows, problem=unreached)
+    rows = [_requirement(exercise, must, answers) for must in exercise.musts]
+    rows += _conduct(exercise, answers)
+    return _verdict(exercise, answers, rows)
+
+
+def _cannot_be_judged(exercise: Exercise, answers: list[Answer]) -> Finding | None:
+    """Why no requirement can be looked at: nothing written yet, out of time, or no usable result anywhere."""
+    if not _started(answers):
+        return Finding(
+            "Nothing is written here yet. Write your answer in the cell above, run it, then check again."
+        )
+    problem = None
+    for answer in answers:
+        if all(must.on is not None for must in exercise.musts_on(answer.case)) and len(exercise.musts) > 1:
+            continue
+        try:
+            answer()
+        except Failed as failed:
+            problem = problem or Finding(failed.message, _input(answer.case))
+            if failed.outcome.timed_out:
+                return problem
+        else:
+            return None
+    return problem
+
+
+def _started(answers: list[Answer]) -> bool:
+    raised = answers[0].outcome.raised
+    return raised is None or raised.name != "NotImplementedError"
+
+
+def _requirement(exercise: Exercise, must: Must, answers: list[Answer]) -> Requirement:
+    for answer in answers:
+        if must not in exercise.musts_on(answer.case):
+            continue
+        try:
+            must.holds(answer.case, answer)
+        except Mismatch as mismatch:
+            finding = Finding(mismatch.message, _input(answer.case), mismatch.shown)
+        except Failed as failed:
+            finding = Finding(failed.message, _input(answer.case))
+        else:
+            continue
+        return Requirement(must.sentence, _points(exercise, must), False, finding, must.look)
+    return Requirement(must.sentence, _points(exercise, must), True)
+
+
+def _conduct(exercise: Exercise, answers: list[Answer]) -> list[Requirement]:
+    """The requirement that every exercise makes, shown only to those who break it; it costs a quarter."""
+    for answer in answers:
+        if names := answer.outcome.changed:
+            finding = Finding(
+                f"{' and '.join(names)} changed during the call: work on a copy (`.clone()` for a tensor).",
+                _input(answer.case),
+            )
+            return [Requirement(CONDUCT, -exercise.points / 4, False, finding)]
+    return []
+
+
+def _verdict(
+    exercise: Exercise, answers: list[Answer], rows: list[Requirement], problem: Finding | None = None
+) -> Verdict:
+    right = all(row.holds for row in rows)
+    earned = sum(row.points for row in rows if row.holds or row.points < 0)
+    if exercise.all_or_nothing and not right:
+        earned = 0.0
+    mistake = None if right or not _started(answers) else recognise(exercise, answers)
+    look = (
+        ""
+        if right
+        else next(filter(None, [mistake and mistake.look, *(row.look for row in rows)]), exercise.read)
+    )
+    called = [answer.outcome for answer in answers if answer._outcome is not None]
+    return Verdict(
+        exercise=exercise.name,
+        asked=exercise.summary,
+        points=exercise.points if right else round(max(0.0, earned), 2),
+        out_of=exercise.points,
+        requirements=tuple(rows),
+        problem=problem,
+        misconception=mistake.sentence if mistake else "",
+        mistake=mistake.name if mistake else "",
+        look=look,
+        hints=len(exercise.hints),
+        warned=tuple(dict.fromkeys(text for outcome in called for text in outcome.warned))[:5],
+        printed=next((outcome.printed for outcome in called if outcome.printed.strip()), "")[:500],
+    )
+
+
+def recognise(exercise: Exercise, answers: list[Answer]) -> Mistake | None:
+    """The listed mistake that behaves as the answer does on every case, if there is one."""
+    for mistake in exercise.mistakes:
+        call = here(exercise, mistake.function)
+        if all(
+            _behave_alike(answer.outcome, Answer(exercise, answer.case, call).outcome) for answer in answers
+        ):
+            return mistake
+    return None
+
+
+def _behave_alike(a: Outcome, b: Outcome) -> bool:
+    if a.raised or b.raised:
+        return bool(a.raised and b.raised and a.raised.name == b.raised.name)
+    return (
+        (a.timed_out, a.unusable, a.changed) == (b.timed_out, b.unusable, b.changed)
+        and alike(a.value, b.value)
+        and all(_state_alike(a.after[name], b.after[name]) for name in a.after)
+    )
+
+
+def _state_alike(a: Any, b: Any) -> bool:
+    if not isinstance(a, torch.nn.Module):
+        return alike(a, b)
+    return (
+        [module.training for module in a.modules()] == [module.training for module in b.modules()]
+        and [p.requires_grad for p in a.parameters()] == [p.requires_grad for p in b.parameters()]
+        and alike(dict(a.state_dict()), dict(b.state_dict()))
+    )
+
+
+def _points(exercise: Exercise, must: Must) -> float:
+    return exercise.points * must.weight / sum(other.weight for other in exercise.musts)
+
+
+def _input(case: Case) -> dict[str, str]:
+    if not case.arguments:
+        return {}
+    return {"case": str(case), **{name: short(value, 90) for name, value in case.arguments.items()}}
