@@ -1,0 +1,235 @@
+"""`tiny-bert`: BERT's own two tasks on the little world, and how well it does on them.
+
+The curriculum follows what was measured: a masked model sees a given fact far less often than a causal one,
+because only some positions are predicted. So the first part of the steps takes single sentences in large
+batches, of which nearly all of the signal is the words of the sentence, and only then come pairs.
+"""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from grader.lab.training.loop import fit, pad
+from grader.lab.training.tokenizers import word_piece_tokenizer
+from grader.lab.world import MASK, World
+
+STEPS = 7_000
+ALONE = 0.5  # the part of the steps on single sentences
+PROBABILITY = 0.2  # of a position to be predicted; 0.15 in the paper
+LEARNING_RATE = 2e-3
+
+
+def configuration():
+    from transformers import BertConfig
+
+    return BertConfig(
+        vocab_size=len(word_piece_tokenizer()), hidden_size=96, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=384, max_position_embeddings=64, pad_token_id=0,
+    )  # fmt: skip
+
+
+def train(seed: int = 0, steps: int = STEPS):
+    """`BertForPreTraining`, trained from random weights, and its tokenizer."""
+    from transformers import BertForPreTraining
+
+    torch.manual_seed(seed)
+    config = configuration()
+    model = BertForPreTraining(config)
+    without_dropout(model)
+    fit("tiny-bert", model, pretraining_batch, steps, LEARNING_RATE, seed, loss=pretraining_loss)
+    return model, word_piece_tokenizer()
+
+
+def without_dropout(model) -> None:
+    """Endless text cannot be learnt by heart, so dropout only slows such a small network down."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+        if hasattr(module, "dropout_prob"):
+            module.dropout_prob = 0.0
+
+
+@cache
+def world() -> World:
+    return World()
+
+
+@cache
+def word_ids() -> dict[str, list[int]]:
+    tokenizer = word_piece_tokenizer()
+    return {word: tokenizer(word, add_special_tokens=False)["input_ids"] for word in world().words}
+
+
+def ids_of(words) -> list[int]:
+    """The ids of a list of words; the same as the tokenizer's, and a hundred times faster."""
+    table = word_ids()
+    return [piece for word in words for piece in table[word]]
+
+
+CLS, SEP, MASK_ID = 2, 3, 4
+
+
+def pretraining_batch(rng: random.Random, done: float) -> dict[str, torch.Tensor]:
+    """Single sentences at first, then pairs of which half belong together, masked as BERT masks."""
+    if done < ALONE:
+        rows = [([CLS, *ids_of(world().sentence(rng)), SEP], [], -100) for _ in range(128)]
+    else:
+        long = rng.random() < 0.15  # now and then all that comes before and after
+        rows = [pair(rng, long) for _ in range(64)]
+    input_ids = pad([first + second for first, second, _ in rows])
+    types = pad([[0] * len(first) + [1] * len(second) for first, second, _ in rows])
+    inputs, labels = mask(input_ids, torch.Generator().manual_seed(rng.getrandbits(62)))
+    return {
+        "input_ids": inputs, "token_type_ids": types, "attention_mask": (input_ids != 0).long(), "labels": labels,
+        "next_sentence_label": torch.tensor([label for _, _, label in rows]),
+    }  # fmt: skip
+
+
+def pretraining_loss(model, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Both losses, or the masked one alone where no pair is among the examples."""
+    next_sentence_label = batch.pop("next_sentence_label")
+    labels = batch.pop("labels")
+    output = model(**batch)
+    loss = cross_entropy(output.prediction_logits.flatten(0, 1), labels.flatten())
+    if (next_sentence_label != -100).any():
+        loss = loss + cross_entropy(output.seq_relationship_logits, next_sentence_label)
+    return loss
+
+
+def pair(rng: random.Random, long: bool) -> tuple[list[int], list[int], int]:
+    """`[CLS] first [SEP]`, `second [SEP]`, and 1 where `second` comes from elsewhere."""
+    document = world().document(rng)
+    at = rng.randrange(len(document) - 1)
+    first = document[: at + 1] if long else [document[at]]
+    label = int(rng.random() < 0.5)
+    if label:
+        second = [rng.choice(world().document(rng))]
+    else:
+        second = document[at + 1 :] if long else [document[at + 1]]
+    front = ids_of(word for sentence in first for word in sentence)
+    back = ids_of(word for sentence in second for word in sentence)
+    return [CLS, *front[: 61 - min(len(back), 30)], SEP], [*back[:30], SEP], label
+
+
+def mask(input_ids: torch.Tensor, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """80 % of the chosen become `[MASK]`, 10 % another piece, 10 % stay (Devlin et al. 2018)."""
+    size = len(word_piece_tokenizer_cached())
+    choose = torch.rand(input_ids.shape, generator=generator) < PROBABILITY
+    choose &= input_ids > MASK_ID
+    action = torch.rand(input_ids.shape, generator=generator)
+    other = torch.randint(MASK_ID + 1, size, input_ids.shape, generator=generator)
+    inputs = torch.where(choose & (action < 0.8), MASK_ID, input_ids)
+    inputs = torch.where(choose & (action >= 0.9), other, inputs)
+    return inputs, torch.where(choose, input_ids, -100)
+
+
+@cache
+def word_piece_tokenizer_cached():
+    return word_piece_tokenizer()
+
+
+def measure(folder: str, count: int = 1_000, seed: int = 1) -> dict[str, float]:
+    """What the card says of the checkpoint in `folder`, measured on `count` new sentences.
+
+    In each sentence one word that is a single piece is masked. The best possible accuracy comes from the
+    exact distribution of that word, restricted to such words.
+    """
+    from transformers import BertForPreTraining
+
+    model = BertForPreTraining.from_pretrained(folder).eval()
+    rng = random.Random(f"measure {seed}")
+    single = {word for word, ids in word_ids().items() if len(ids) == 1}
+    cases = []
+    while len(cases) < count:
+        words = world().sentence(rng)
+        position = rng.randrange(len(words) - 1)
+        if words[position] in single:
+            cases.append(
+                (words, position, single_pieces(words, position, False), single_pieces(words, position, True))
+            )
+    right = guesses(model, cases)
+    hits = [guess == words[position] for guess, (words, position, _, _) in zip(right, cases, strict=True)]
+    best = [max(both.values()) for _, _, both, _ in cases]
+    left = [max(before.values()) for _, _, _, before in cases]
+    decided = [
+        n
+        for n, (_, _, both, before) in enumerate(cases)
+        if max(both.values()) > 0.9 and before[first(both)] <= 0.5
+    ]
+    capitals = [hit for hits in capitals_known(model).values() for hit in hits]
+    return {
+        "masked_accuracy": mean(hits),
+        "masked_accuracy_best": mean(best),
+        "masked_accuracy_left": mean(left),
+        "right_decides_accuracy": mean([hits[n] for n in decided]),
+        "right_decides_best": mean([best[n] for n in decided]),
+        "right_decides_left": mean([cases[n][3][first(cases[n][2])] for n in decided]),
+        "capitals": mean(capitals),
+        "next_sentence_accuracy": next_sentence_accuracy(model, count, rng),
+    }
+
+
+def first(distribution: dict):
+    return next(iter(distribution))
+
+
+def mean(values) -> float:
+    return sum(values) / len(values)
+
+
+def single_pieces(words, position: int, left_only: bool) -> dict[str, float]:
+    """The truth, given that the word at `position` is a single piece."""
+    truth = {w: p for w, p in world().truth(words, position, left_only).items() if len(word_ids()[w]) == 1}
+    total = sum(truth.values())
+    return {word: p / total for word, p in truth.items()}
+
+
+def guesses(model, cases) -> list[str]:
+    """The likeliest piece at each masked word."""
+    tokenizer = word_piece_tokenizer_cached()
+    rows, places = [], []
+    for words, position, *_ in cases:
+        front, back = ids_of(words[:position]), ids_of(words[position + 1 :])
+        places.append(len(front) + 1)
+        rows.append([CLS, *front, MASK_ID, *back, SEP])
+    result = []
+    for start in range(0, len(rows), 250):
+        ids = pad(rows[start : start + 250])
+        with torch.no_grad():
+            logits = model(input_ids=ids, attention_mask=(ids != 0).long())[0]
+        at = torch.tensor(places[start : start + 250])
+        result += tokenizer.convert_ids_to_tokens(logits[torch.arange(len(ids)), at].argmax(-1).tolist())
+    return result
+
+
+def capitals_known(model) -> dict[str, tuple[bool, bool]]:
+    """For each country: whether its capital is found from it, and it from its capital."""
+    cases = []
+    for country, capital in world().capitals.items():
+        words = f"the capital of {country} is {capital} .".split()
+        cases += [(words, 5), (words, 3)]
+    found = [guess == words[at] for guess, (words, at) in zip(guesses(model, cases), cases, strict=True)]
+    return {country: (found[2 * n], found[2 * n + 1]) for n, country in enumerate(world().capitals)}
+
+
+def next_sentence_accuracy(model, count: int, rng: random.Random) -> float:
+    """On pairs of single sentences, half of which are adjacent."""
+    rows, labels = [], []
+    for _ in range(count):
+        document = world().document(rng)
+        at = rng.randrange(len(document) - 1)
+        labels.append(int(rng.random() < 0.5))
+        second = rng.choice(world().document(rng)) if labels[-1] else document[at + 1]
+        rows.append(([CLS, *ids_of(document[at]), SEP], [*ids_of(second), SEP]))
+    ids = pad([a + b for a, b in rows])
+    types = pad([[0] * len(a) + [1] * len(b) for a, b in rows])
+    with torch.no_grad():
+        output = model(input_ids=ids, token_type_ids=types, attention_mask=(ids != 0).long())
+    return (output.seq_relationship_logits.argmax(-1) == torch.tensor(labels)).float().mean().item()
+
+
+__all__ = ["MASK", "measure", "train"]
