@@ -21,11 +21,13 @@ Call = Callable[[dict[str, Any], tuple[str, ...], tuple[str, ...]], Outcome]
 class Case:
     """Probe inputs: the arguments of one call, by name and in order, each also an attribute.
 
-    `where` names sizes that no argument has as an axis, for the shapes of results.
+    `where` names sizes that no argument has as an axis, for the shapes of results; `knows` adds facts that
+    requirements need and the answer does not get, such as the true labels.
     """
 
     def __init__(self, **arguments: Any):
         self.arguments = arguments
+        self.facts: dict[str, Any] = {}
         self.dims: Dims = {}
         self.name = self.description = ""
 
@@ -33,11 +35,15 @@ class Case:
         self.dims.update(dims)
         return self
 
+    def knows(self, **facts: Any) -> Case:
+        self.facts.update(facts)
+        return self
+
     def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["arguments"][name]
-        except KeyError:
-            raise AttributeError(f"this case has no argument {name!r}") from None
+        for values in (self.__dict__.get("arguments", {}), self.__dict__.get("facts", {})):
+            if name in values:
+                return values[name]
+        raise AttributeError(f"this case has no argument or fact {name!r}")
 
     def __str__(self) -> str:
         sizes = ", ".join(f"{axis} = {size}" for axis, size in self.dims.items() if axis != "...")
@@ -91,7 +97,8 @@ class Exercise:
     asked; `read` names the part of the lesson to look at again. `points` are shared among the requirements
     by their weights, or with `all_or_nothing` given only when all hold; 0 marks an exercise for the quick.
     `changes` names arguments that the answer changes on purpose. `seconds` limits one call; `rounds` is how
-    often each case is drawn in practice.
+    often each case is drawn in practice. `trained` marks an answer that rests on a model which the lesson
+    trains, and so exists only in the running notebook.
     """
 
     name: str
@@ -104,6 +111,7 @@ class Exercise:
     seconds: float = 10.0
     rounds: int = 2
     all_or_nothing: bool = False
+    trained: bool = False
     case_makers: list[CaseMaker] = field(default_factory=list, repr=False)
     musts: list[Must] = field(default_factory=list, repr=False)
     mistakes: list[Mistake] = field(default_factory=list, repr=False)

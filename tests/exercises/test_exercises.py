@@ -49,7 +49,9 @@ def test_exercise_is_complete(lesson, exercise):
         for name, question in exercise.questions.items():
             for letter in question.letters:
                 explained = bool(question.explanation(letter))
-                assert explained != (letter == question.right), f"{name} ({letter}): explain the wrong options, and only them"
+                assert explained != (letter == question.right), (
+                    f"{name} ({letter}): explain the wrong options, and only them"
+                )
         right = [question.right for question in exercise.questions.values()]
         assert len(set(right)) > 1, "one letter throughout would answer everything"
         return
@@ -63,7 +65,9 @@ def test_axes_cannot_be_confused(lesson, exercise):
     """Axes of different names have different sizes in at least one drawn case; the batch has two rows or more."""
     pairs: dict[tuple[str, str], bool] = {}
     for case in exercise.cases(seed=0, rounds=3):
-        sizes = {axis: size for axis, size in case.dims.items() if isinstance(size, int) and not axis.isdigit()}
+        sizes = {
+            axis: size for axis, size in case.dims.items() if isinstance(size, int) and not axis.isdigit()
+        }
         for a in sizes:
             for b in sizes:
                 if a < b:
@@ -102,14 +106,23 @@ def thoughtless_answers(exercise):
                 if spec.name == "k" and isinstance(value, int):
                     dims.setdefault("K", value)
             results = tuple(
-                tensor(spec, dims, fill) if spec.axes is not None else plain[spec.kind] for spec in exercise.result_specs
+                tensor(spec, dims, fill) if spec.axes is not None else plain[spec.kind]
+                for spec in exercise.result_specs
             )
             return results[0] if len(results) == 1 else results
 
         return answer
 
     nothing = {"int": 0, "float": 0.0, "str": "", "bool": False, "list": [], "tuple": (), "dict": {}}
-    something = {"int": 1, "float": 1.0, "str": "a", "bool": True, "list": [0], "tuple": (0,), "dict": {"a": 0}}
+    something = {
+        "int": 1,
+        "float": 1.0,
+        "str": "a",
+        "bool": True,
+        "list": [0],
+        "tuple": (0,),
+        "dict": {"a": 0},
+    }
     generator = torch.Generator().manual_seed(0)
     yield "zeros", of_the_right_form(torch.zeros, nothing)
     yield "ones", of_the_right_form(torch.ones, something)

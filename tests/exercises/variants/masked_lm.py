@@ -30,7 +30,9 @@ def mask_tokens__numpy(ids, special, choose, action, random_ids, mask_id, probab
     ids, special, choose, action, random_ids = (x.numpy() for x in (ids, special, choose, action, random_ids))
     chosen = np.logical_and(choose < probability, ~special)
     labels = np.where(chosen, ids, -100)
-    inputs = np.select([chosen & (action < 0.8), chosen & (action < 0.9)], [np.full_like(ids, mask_id), random_ids], ids)
+    inputs = np.select(
+        [chosen & (action < 0.8), chosen & (action < 0.9)], [np.full_like(ids, mask_id), random_ids], ids
+    )
     return torch.from_numpy(inputs), torch.from_numpy(labels)
 
 

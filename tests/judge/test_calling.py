@@ -1,0 +1,137 @@
+import logging
+import os
+import random
+import sys
+import time
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from grader.judge.calling import perform
+
+
+def test_arguments_are_copies_and_changes_are_noted():
+    ids, numbers = torch.arange(3), [1, 2]
+
+    def answer(ids, numbers):
+        ids += 1
+        numbers.append(3)
+        return ids
+
+    outcome = perform(answer, {"ids": ids, "numbers": numbers})
+    assert ids.tolist() == [0, 1, 2] and numbers == [1, 2]
+    assert outcome.changed == ("ids", "numbers")
+    assert outcome.value.tolist() == [1, 2, 3]
+
+
+def test_a_model_that_is_meant_to_change_comes_back_changed():
+    model = nn.Linear(2, 2)
+
+    def answer(model):
+        nn.init.zeros_(model.weight)
+        model.eval()
+
+    outcome = perform(answer, {"model": model}, changes=("model",))
+    assert outcome.after["model"].weight.sum() == 0 and model.weight.abs().sum() > 0
+    assert outcome.changed == ()
+    assert perform(answer, {"model": model}).changed == ("model",)
+
+
+def test_gradients_are_those_of_the_weighted_sum():
+    x = torch.tensor([1.0, 2.0, 3.0])
+    outcome = perform(lambda x: x**2, {"x": x}, gradients=("x",))
+    assert torch.allclose(outcome.gradients["x"], 2 * x * torch.arange(3.0).cos())
+    assert perform(lambda x: x.detach() * 2, {"x": x}, gradients=("x",)).gradients == {"x": None}
+    assert perform(lambda x: 1.0, {"x": x}, gradients=("x",)).gradients == {"x": None}
+
+
+class Cruel(Exception):
+    def __str__(self):
+        raise RuntimeError("no message for you")
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("k"), SystemExit(3), KeyboardInterrupt(), GeneratorExit(), Cruel()]
+)
+def test_whatever_is_raised_is_noted(error):
+    def answer():
+        raise error
+
+    outcome = perform(answer, {})
+    assert outcome.raised.name == type(error).__name__ and outcome.value is None
+
+
+def test_the_line_is_the_students_own():
+    def answer(x):
+        return torch.nn.functional.cross_entropy(x, x[:, 0])
+
+    assert perform(answer, {"x": torch.zeros(2, 3)}).raised.line.startswith("return torch.nn.functional")
+
+
+def test_an_endless_loop_ends_even_if_it_catches_exceptions():
+    def stubborn():
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception:
+                continue
+
+    assert perform(stubborn, {}, seconds=0.2).timed_out
+
+
+def test_nothing_reaches_the_streams(capfd):
+    logger = logging.getLogger("transformers")
+    handler = logging.StreamHandler(sys.stderr)
+    logger.addHandler(handler)
+
+    def answer():
+        print("out")
+        print("err", file=sys.stderr)
+        os.write(2, b"descriptor")
+        logger.warning("logged")
+        warnings.warn("careful", stacklevel=2)
+        return 1
+
+    try:
+        outcome = perform(answer, {})
+    finally:
+        logger.removeHandler(handler)
+    captured = capfd.readouterr()
+    assert captured.out == captured.err == ""
+    assert outcome.value == 1 and outcome.warned == ("UserWarning: careful",)
+    assert all(word in outcome.printed for word in ("out", "err", "descriptor", "logged"))
+
+
+def test_settings_and_random_states_are_as_before():
+    def answer():
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(False)
+        return [torch.rand(1).item(), random.random(), np.random.rand()]
+
+    torch.manual_seed(5), random.seed(5), np.random.seed(5)
+    expected = torch.rand(1).item(), random.random(), np.random.rand()
+    torch.manual_seed(5), random.seed(5), np.random.seed(5)
+    first, second = perform(answer, {}), perform(answer, {})
+    assert first.value == second.value
+    assert (torch.rand(1).item(), random.random(), np.random.rand()) == expected
+    assert torch.get_default_dtype() is torch.float32 and torch.is_grad_enabled()
+
+
+def test_a_result_that_is_nothing_plain_is_unusable():
+    outcome = perform(lambda: object(), {})
+    assert "an object" in outcome.unusable and outcome.value is None
+
+
+def test_a_flood_of_output_is_cut():
+    def answer():
+        for _ in range(1000):
+            print("x" * 1000)
+        return 0
+
+    start = time.perf_counter()
+    assert len(perform(answer, {}).printed) <= 2000
+    assert time.perf_counter() - start < 10
