@@ -1,0 +1,142 @@
+"""The instructor's verbs: `python -m grader.cli VERB`, or `grader VERB`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+def release(options: argparse.Namespace) -> int:
+    from grader.classroom.course import Course
+    from grader.classroom.release import drift, release
+
+    course = Course.here()
+    lessons = course.chosen(options.lesson)
+    if options.check:
+        lines = drift(course, lessons)
+        print("\n".join(lines) or "notebooks/ is what solutions/ gives.")
+        return 1 if lines else 0
+    for path in release(course, lessons, force=options.force):
+        print(f"wrote {path.relative_to(course.root)}")
+    return 0
+
+
+def rerun(options: argparse.Namespace) -> int:
+    from grader.classroom.course import Course
+    from grader.classroom.rerun import notebooks, rerun
+
+    course = Course.here()
+    for path in notebooks(course, options.lesson):
+        begun = time.monotonic()
+        rerun(path)
+        print(f"ran {path.relative_to(course.root)} in {time.monotonic() - begun:.0f} s", flush=True)
+    return 0
+
+
+def bundle(options: argparse.Namespace) -> int:
+    from grader.classroom.bundle import bundle
+    from grader.classroom.course import Course
+
+    course = Course.here()
+    path = bundle(course)
+    print(f"wrote {path.relative_to(course.root)} ({path.stat().st_size / 1e6:.1f} MB)")
+    return 0
+
+
+def demo(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from grader.classroom.course import Course
+    from grader.classroom.demo import demonstrate, steps
+
+    course = Course.here()
+    lesson = course.lesson(options.lesson)
+    folder = Path(tempfile.mkdtemp(prefix="headway-demo-"))
+    with tqdm(
+        total=steps(),
+        desc=f"{lesson}, four students",
+        bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}",
+    ) as bar:
+        result = demonstrate(course, lesson, folder, bar.update)
+    print(f"\n{result}\n\nAll of it is in {folder}, which you may delete.")
+    return 0
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a verb does, in a line for its help; `run` returns the exit code."""
+
+    run: Callable[[argparse.Namespace], int]
+    help: str
+    arguments: tuple[tuple[tuple[str, ...], dict], ...] = ()
+
+
+LESSONS = (
+    ("lesson",),
+    {"nargs": "*", "metavar": "LESSON", "help": "such as 03_masked_lm or 03; all, if none is given"},
+)
+
+VERBS = {
+    "release": Verb(
+        release,
+        "write notebooks/ from solutions/",
+        (
+            LESSONS,
+            (("--check",), {"action": "store_true", "help": "write nothing; say what differs, and exit with 1 if anything does"}),
+            (("--force",), {"action": "store_true", "help": "also where somebody wrote answers into notebooks/"}),
+        ),
+    ),
+    "rerun": Verb(rerun, "run solution notebooks and store their outputs", (LESSONS,)),
+    "bundle": Verb(bundle, "write the zip that students get"),
+    "demo": Verb(
+        demo,
+        "grade four made-up students in a throw-away folder",
+        ((("lesson",), {"nargs": "?", "default": "03", "metavar": "LESSON", "help": "03, if none is given"}),),
+    ),
+}  # fmt: skip
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="grader", description="The instructor's side of Headway.")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for name, verb in VERBS.items():
+        sub = verbs.add_parser(name, help=verb.help, description=verb.help.capitalize() + ".")
+        for flags, settings in verb.arguments:
+            sub.add_argument(*flags, **settings)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb. What a person can put right is one line on stderr and exit code 1 (2 for a wrong command)."""
+    options = parser().parse_args(arguments)
+    if not Path(__file__).with_name("classroom").joinpath("course.py").is_file():
+        return _stop(
+            f"`{options.verb}` belongs to the instructor's edition of this course; this is the students'. "
+            "Check your answers in the notebooks, which `make lab` opens.",
+            2,
+        )
+    from grader.classroom.course import CourseError
+
+    try:
+        return VERBS[options.verb].run(options)
+    except CourseError as error:
+        return _stop(str(error))
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        return _stop(f"{error.strerror or error}{where}")
+    except KeyboardInterrupt:
+        return _stop("stopped.", 130)
+
+
+def _stop(message: str, code: int = 1) -> int:
+    print(f"grader: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
