@@ -22,9 +22,12 @@ NUMBER = re.compile(
     re.IGNORECASE,
 )
 NAME = re.compile(r"\b[A-Z]\w+(?:[ -](?:(?:de|von|van|le|al) ?)*[A-Z][\w'-]*)*")
-COMMON = set(
-    "a an the of in on to at by for from with and or is was were are did do does how what which who whom whose"
-    " when where why many much long it its his her that this be been as not they their".split()
+COMMON = frozenset(
+    re.findall(
+        r"\w+",
+        "a an the of in on to at by for from with and or is was were are did do does how what which who whom whose"
+        " when where why many much long it its his her that this be been as not they their",
+    )
 )
 
 
@@ -41,6 +44,11 @@ def records():
 @pytest.fixture(scope="module")
 def everything(records):
     return [record for name in SPLITS for record in records[name]]
+
+
+@pytest.fixture(scope="module")
+def card():
+    return " ".join((FOLDER / "README.md").read_text("utf-8").split())
 
 
 def words(text):
@@ -75,7 +83,10 @@ def test_the_loader_gives_every_question(articles, records):
     assert set(loaded) == set(SPLITS)
     for name in SPLITS:
         ids = [
-            q["id"] for article in articles[name] for paragraph in article["paragraphs"] for q in paragraph["qas"]
+            q["id"]
+            for article in articles[name]
+            for paragraph in article["paragraphs"]
+            for q in paragraph["qas"]
         ]
         assert [record["id"] for record in records[name]] == ids
         assert loaded[name].to_list() == records[name]
@@ -104,7 +115,7 @@ def test_answers_are_short_and_clean(everything):
 
 
 def test_answers_to_one_question_agree(everything):
-    """Acceptable answers overlap in the text, or (five at most) are two places that both say it."""
+    """Acceptable answers overlap in the text, but for nine questions that two places of a passage answer."""
     apart = []
     for record in answerable(everything):
         spans = [
@@ -113,7 +124,7 @@ def test_answers_to_one_question_agree(everything):
         ]
         if any(a_end <= b or b_end <= a for (a, a_end), (b, b_end) in combinations(spans, 2)):
             apart.append(record["id"])
-    assert len(apart) <= 25, len(apart)
+    assert len(apart) <= 9, apart
 
 
 def test_ids_and_questions_are_unique(everything):
@@ -132,7 +143,10 @@ def test_splits_share_nothing(articles):
             for paragraph in article["paragraphs"]:
                 text = words(paragraph["context"])
                 own = {tuple(text[at : at + 6]) for at in range(len(text) - 5)}
-                assert not own & grams.keys(), (article["title"], [grams[gram] for gram in own & grams.keys()])
+                assert not own & grams.keys(), (
+                    article["title"],
+                    [grams[gram] for gram in own & grams.keys()],
+                )
                 grams.update(dict.fromkeys(own, article["title"]))
 
 
@@ -142,7 +156,10 @@ def test_a_passage_does_not_answer_another_splits_questions(articles):
     for split in SPLITS:
         for article in articles[split]:
             found = {
-                n for p in article["paragraphs"] for n in NAME.findall(p["context"]) if re.search(r"\w[ -]\w", n)
+                n
+                for p in article["paragraphs"]
+                for n in NAME.findall(p["context"])
+                if re.search(r"\w[ -]\w", n)
             }
             names[split, article["title"]] = found
     for (one, other), shared in (
@@ -161,19 +178,20 @@ def test_passages_have_the_lengths_that_were_agreed(articles):
         assert all(len(paragraph["qas"]) >= 5 for a in articles[name] for paragraph in a["paragraphs"])
 
 
-def test_characters_are_those_of_written_english(everything):
+def test_characters_are_those_of_written_english(everything, card):
     for record in everything:
         text = record["context"] + record["question"] + record["title"]
         assert text == unicodedata.normalize("NFC", text)
         for character in set(text):
             if not (character == "\n" and character in record["context"]):
-                known = character in " .,;:?'()-" or character.isdigit()
+                known = character in " .,;:?'-/" or character.isdigit()
                 assert known or "LATIN" in unicodedata.name(character), (record["title"], character)
         assert not re.search(r"  | [.,;:?]|\n\s|\s\n|\s$|^\s|[.,;:]{2}", record["context"]), record["title"]
         assert re.fullmatch(r"[A-Z].*\S\?", record["question"]), record["question"]
         assert record["context"].endswith(".")
-    accented = sum(not record["context"].isascii() for record in everything)
-    assert accented > 50, "some contexts need letters of more than one byte, or byte offsets go unnoticed"
+    accented = sum(not context.isascii() for context in contexts(everything))
+    assert f"{accented} passages hold letters such as" in card
+    assert accented > 20, "without letters of more than one byte, byte offsets go unnoticed"
 
 
 def test_counts_and_shares(records):
@@ -199,7 +217,7 @@ def test_question_words_vary(records):
 QUESTION_WORDS = {"who", "whom", "whose", "what", "which", "when", "where", "why", "how"}
 
 
-def test_the_kind_of_answer_does_not_give_it_away(everything):
+def test_the_kind_of_answer_does_not_give_it_away(everything, card):
     """Most passages hold another number, or another name, than the one that is asked for."""
     rivals = []
     for record in answerable(everything):
@@ -209,23 +227,26 @@ def test_the_kind_of_answer_does_not_give_it_away(everything):
             if kind.fullmatch(text):
                 rivals.append(len(kind.findall(rest)))
     assert len(rivals) > 200
-    assert sum(rival >= 3 for rival in rivals) / len(rivals) > 0.9
+    share = sum(rival >= 3 for rival in rivals) / len(rivals)
+    assert share > 0.9 and f"in the same passage in {share:.0%} of the cases" in card
 
 
-def test_questions_are_not_copied_from_the_passage(everything):
+def test_questions_are_not_copied_from_the_passage(everything, card):
     """A run of five words in common is rare, and the sentence most like the question often misleads."""
     runs = right = 0
     for record in everything:
         question, text = words(record["question"]), words(record["context"])
         own = {tuple(text[at : at + 5]) for at in range(len(text) - 4)}
         runs += any(tuple(question[at : at + 5]) in own for at in range(len(question) - 4))
-    assert runs / len(everything) < 0.1
+    share = runs / len(everything)
+    assert share < 0.1 and f"{share:.0%} of the questions share five words in a row" in card
     asked = answerable(everything)
     for record in asked:
         best = most_similar_sentence(record["question"], record["context"])
         starts = record["answers"]["answer_start"]
         right += any(best[0] <= start < best[1] for start in starts)
-    assert 0.5 < right / len(asked) < 0.85, right / len(asked)
+    share = right / len(asked)
+    assert 0.5 < share < 0.85 and f"holds the answer in {share:.0%} of the cases" in card
 
 
 def most_similar_sentence(question, context):
@@ -236,7 +257,7 @@ def most_similar_sentence(question, context):
     return max(bounds, key=lambda bound: len(wanted & set(words(context[slice(*bound)]))))
 
 
-def test_unanswerable_questions_are_plausible(records):
+def test_unanswerable_questions_are_plausible(records, card):
     """They speak of what the passage speaks of, and the question alone hardly tells them."""
     for name in SPLITS:
         for record in records[name]:
@@ -250,11 +271,14 @@ def test_unanswerable_questions_are_plausible(records):
     model.fit(vectors.fit_transform(questions["train"]), labels["train"])
     held_out = questions["validation"] + questions["test"]
     scores = model.predict_proba(vectors.transform(held_out))[:, 1]
-    assert roc_auc_score(labels["validation"] + labels["test"], scores) < 0.75
+    area = roc_auc_score(labels["validation"] + labels["test"], scores)
+    assert area == pytest.approx(float(re.search(r"ROC curve of (0\.\d+)", card)[1]), abs=0.02)
+    assert area < 0.7
 
 
-def test_the_card_counts_right(records):
-    card = (FOLDER / "README.md").read_text("utf-8")
+def test_the_card_counts_right(records, card):
+    total = sum(len(contexts(split)) for split in records.values())
+    assert f"{total} passages of English prose, and {sum(map(len, records.values()))} questions" in card
     for name in SPLITS:
         split, texts = records[name], contexts(records[name])
         several = sum(len(record["answers"]["text"]) > 1 for record in split)
