@@ -173,6 +173,8 @@ def _points(exercise: Exercise, must: Must) -> float:
 
 
 def _input(case: Case) -> dict[str, str]:
+    """The case in short: its description, and the arguments that can be shown whole."""
     if not case.arguments:
         return {}
-    return {"case": str(case), **{name: short(value, 90) for name, value in case.arguments.items()}}
+    shown = {name: short(value, 90) for name, value in case.arguments.items()}
+    return {"case": str(case)} | {name: text for name, text in shown.items() if "tensor of shape" not in text}

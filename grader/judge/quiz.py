@@ -70,13 +70,16 @@ class Quiz(Exercise):
         return holds
 
     def _repr_html_(self) -> str:
-        blocks = "".join(
-            f"<li style='margin-bottom:0.8em'><strong>{escape(name)}</strong>: {code(question.text)}"
-            "<ol type='a' style='margin:0.2em 0'>"
-            + "".join(f"<li>{code(text)}</li>" for text, _ in question.options)
-            + "</ol></li>"
-            for name, question in self.questions.items()
-        )
+        blocks = ""
+        for name, question in self.questions.items():
+            options = "".join(
+                f"<li>({letter}) {code(text)}</li>"
+                for letter, (text, _) in zip(question.letters, question.options, strict=True)
+            )
+            blocks += (
+                f"<li style='margin-bottom:0.8em'><strong>{escape(name)}</strong>: {code(question.text)}"
+                f"<ul style='list-style:none;margin:0.2em 0;padding-left:1.5em'>{options}</ul></li>"
+            )
         return f"<ul style='list-style:none;padding-left:0;max-width:50em'>{blocks}</ul>"
 
     def __repr__(self) -> str:

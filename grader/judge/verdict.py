@@ -86,7 +86,7 @@ class Verdict:
                     row.finding.text, 100, initial_indent="    > ", subsequent_indent="      "
                 )
         for label, text in self._remarks():
-            lines += ["", *textwrap.wrap(f"{label}: {text}", 100, subsequent_indent="    ")]
+            lines += ["", *textwrap.wrap(f"{label} {text}", 100, subsequent_indent="    ")]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -101,7 +101,7 @@ class Verdict:
         heads = ["Holds?", "Requirement"] + ["Points"] * bool(self.out_of)
         head = "".join(f'<th scope="col" style="{CELL}">{text}</th>' for text in heads)
         remarks = "".join(
-            f'<p style="margin:0.4em 0"><strong>{label}:</strong> {code(text)}</p>'
+            f'<p style="margin:0.4em 0"><strong>{label}</strong> {code(text)}</p>'
             for label, text in self._remarks()
         )
         edge = "#2e7d32" if self.right else "#b26a00"
@@ -117,16 +117,16 @@ class Verdict:
         """What stands below the table: (label, text), the text in plain characters with `code` in backticks."""
         remarks = []
         if self.right:
-            remarks.append(("Verdict", "every requirement holds. Well done."))
+            remarks.append(("Verdict:", "every requirement holds. Well done."))
         if self.problem:
-            remarks.append(("What happened", self.problem.message))
+            remarks.append(("What happened:", self.problem.message))
         if (seen := self.counterexample) and (case := seen.input.get("case")):
             values = [f"{name} = {text}" for name, text in seen.input.items() if name != "case"]
-            remarks.append(("Tried on", "; ".join([case, *values])))
+            remarks.append(("Tried on:", "; ".join([case, *values])))
         if self.misconception:
-            remarks.append(("The likely cause", self.misconception))
+            remarks.append(("The likely cause:", self.misconception))
         if self.look:
-            remarks.append(("Look again at", self.look))
+            remarks.append(("Look again at:", self.look))
         if self.hints and not self.right:
             remarks.append(
                 (
@@ -135,9 +135,9 @@ class Verdict:
                 )
             )
         if self.warned:
-            remarks.append(("Warned (costs nothing)", "; ".join(self.warned)))
+            remarks.append(("Warned (costs nothing):", "; ".join(self.warned)))
         if self.printed.strip():
-            remarks.append(("Printed by your code", self.printed.strip()))
+            remarks.append(("Printed by your code:", self.printed.strip()))
         return remarks
 
 

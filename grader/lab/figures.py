@@ -44,9 +44,15 @@ def png(picture: Figure) -> bytes:
 
 
 def show(picture: Figure, alt: str) -> None:
-    """Show `picture` in the notebook. `alt` says in words what is to be seen in it: it stands for the picture
-    where that cannot be seen, and is what a rerun of the notebook is compared with."""
-    display({"image/png": png(picture), "text/plain": alt}, metadata={"image/png": {"alt": alt}}, raw=True)
+    """Show `picture` in the notebook, with `alt` below it: what is to be seen in it, in words.
+
+    JupyterLab gives pictures no alternative text, so the words stand where everybody finds them; exported
+    pages have them as `alt`, too. A rerun of the notebook is compared by them.
+    """
+    words = {"image/png": base64.b64encode(png(picture)).decode(), "text/plain": alt}
+    display(words, metadata={"image/png": {"alt": alt}}, raw=True)
+    caption = f'<p style="max-width:50em;margin:0 0 0.5em;font-size:13px;opacity:0.85">{escape(alt)}</p>'
+    display({"text/html": caption, "text/plain": alt}, raw=True)
 
 
 def guesses(rows: Mapping[str, Mapping[str, float]], *, best: int = 6, title: str = "") -> Figure:
