@@ -10,8 +10,8 @@ ARGS :=
 
 # Scripts such as `alembic`, which nbgrader calls by name, are found without activating anything.
 RUN := PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/python
-START := notebooks/00_start_here.ipynb
 VERSION := import sys; print('Python %d.%d.%d' % sys.version_info[:3])
+NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 TESTED_PYTHONS := python3 python3.13 python3.12 python3.11 python3.14 python
 EXTRAS := $(if $(wildcard tests),[test])
 NOTEBOOKS := $(wildcard solutions/*.ipynb solutions/*/*.ipynb)
@@ -36,8 +36,10 @@ help:
 	    '/^##@ / { if (student) exit; print "\n" substr($$0, 5) } /^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' Makefile
 
 lab: setup ## open the course in JupyterLab, installing what is missing (PORT=8890, ARGS=--no-browser)
-	@$(RUN) -m jupyterlab --ServerApp.root_dir=. --ServerApp.port=$(PORT) --LabApp.default_url=/lab/tree/$(START) \
-	    --LabApp.news_url=None $(ALLOW_ROOT) $(ARGS)
+	@if ! [ "$(PORT)" -ge 0 -a "$(PORT)" -le 65535 ] 2>/dev/null; then \
+	    echo "PORT=$(PORT) is not a port: give a number up to 65535, as in make lab PORT=8890" >&2; exit 2; fi
+	@$(RUN) -m jupyterlab --ServerApp.root_dir=. --ServerApp.port=$(PORT) \
+	    --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ALLOW_ROOT) $(ARGS)
 
 models: setup ## train the course's small models again (NAME=tiny-bert for one; CHECK=1 only measures them)
 	@$(RUN) -m grader.lab.training $(if $(NAME),"$(NAME)") $(if $(CHECK),--check)
@@ -57,6 +59,7 @@ ifneq ($(PRESENT),$(WANTED))
 	    echo "Making .venv with $$("$$found" -c "$(VERSION)")"; \
 	    "$$found" -m venv --clear .venv && pwd -P > .venv/made_in || exit 1; \
 	fi; \
+	mkdir -p .venv/share/jupyter/lab/settings && echo '$(NO_NEWS)' > .venv/share/jupyter/lab/settings/overrides.json; \
 	echo "Installing the course's packages; the first time takes a few minutes"; \
 	if PIP_USER=0 .venv/bin/python -m pip install --disable-pip-version-check -c requirements.txt -e ".$(EXTRAS)"; \
 	then cat pyproject.toml requirements.txt | cksum > .venv/installed; \

@@ -1,5 +1,6 @@
 """What `make` does, with a Python that only pretends: nothing is installed and nothing is fetched."""
 
+import json
 import os
 import re
 import shutil
@@ -93,6 +94,20 @@ def test_lab_installs_with_the_pins_and_opens_the_start_page(course):
     assert "--ServerApp.port=8890" in lab and "--ServerApp.root_dir=." in lab
     assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in lab
     assert (ROOT / "notebooks" / "00_start_here.ipynb").is_file()
+
+
+@pytest.mark.parametrize("port", ["abc", "70000", "-1"])
+def test_what_is_not_a_port_is_named_in_one_line(course, port):
+    course.make("setup")
+    done = course.make("lab", f"PORT={port}")
+    assert done.returncode != 0 and course.started() == []
+    assert done.stderr.startswith(f"PORT={port} is not a port")
+
+
+def test_jupyterlab_does_not_ask_about_news(course):
+    course.make("setup")
+    settings = json.loads((course.root / ".venv/share/jupyter/lab/settings/overrides.json").read_text())
+    assert settings == {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 
 
 def test_a_second_call_installs_nothing(course):
