@@ -146,7 +146,7 @@ class Course:
 def reason(log: str) -> str:
     """The one line of nbgrader's log that says why it failed: the first exception, else the first error."""
     log = re.sub(r"\x1b\[[0-9;]*m", "", log)
-    exceptions = re.findall(r"^(?:\w+\.)*(\w+(?:Error|Exception|Entry)): *(.+)", log, re.MULTILINE)
+    exceptions = re.findall(r"^\s*(?:\w+\.)*(\w+(?:Error|Exception|Entry)): *(.+)", log, re.MULTILINE)
     errors = re.findall(r"^\[.*?(?:ERROR|CRITICAL)\] +(?!Traceback)(.+)", log, re.MULTILINE)
     if exceptions:
         kind, message = exceptions[0]

@@ -24,7 +24,7 @@ def scores(course: Course, lesson: str) -> dict[str, dict[str, Score]]:
     directory = CourseDirectory(config=config)
     with surroundings(), Gradebook(directory.db_url, directory.course_id) as gradebook:
         try:
-            submissions = gradebook.assignment_submissions(lesson)
+            gradebook.find_assignment(lesson)
         except MissingEntry:
             raise CourseError(f"{lesson} is not in the gradebook: release it first") from None
         return {
@@ -33,5 +33,7 @@ def scores(course: Course, lesson: str) -> dict[str, dict[str, Score]]:
                 for notebook in submission.notebooks
                 for grade in notebook.grades
             }
-            for submission in sorted(submissions, key=lambda submission: submission.student.id)
+            for submission in sorted(
+                gradebook.assignment_submissions(lesson), key=lambda submission: submission.student.id
+            )
         }
