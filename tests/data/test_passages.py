@@ -17,8 +17,8 @@ from grader.lab.course import data_folder
 FOLDER = data_folder() / "corpora" / "passages"
 SPLITS = ("train", "validation", "test")
 NUMBER = re.compile(
-    r"\d[\d,.]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|eighteen"
-    r"|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|half|once|twice)\b",
+    r"(?:\d[\d,.]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|eighteen"
+    r"|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|half|once|twice)\b)",
     re.IGNORECASE,
 )
 NAME = re.compile(r"\b[A-Z]\w+(?:[ -](?:(?:de|von|van|le|al) ?)*[A-Z][\w'-]*)*")
@@ -221,14 +221,17 @@ def test_the_kind_of_answer_does_not_give_it_away(everything, card):
     """Most passages hold another number, or another name, than the one that is asked for."""
     rivals = []
     for record in answerable(everything):
-        text, start = record["answers"]["text"][0], record["answers"]["answer_start"][0]
-        rest = record["context"][:start] + " | " + record["context"][start + len(text) :]
+        text = record["answers"]["text"][0]
         for kind in (NUMBER, NAME):
             if kind.fullmatch(text):
-                rivals.append(len(kind.findall(rest)))
+                # A capital at the start of a sentence does not yet make a name.
+                found = {
+                    m[0] for m in re.finditer(rf"(?<=[\w,;:] ){kind.pattern}", record["context"], kind.flags)
+                }
+                rivals.append(sum(other not in text and text not in other for other in found))
     assert len(rivals) > 200
     share = sum(rival >= 3 for rival in rivals) / len(rivals)
-    assert share > 0.9 and f"in the same passage in {share:.0%} of the cases" in card
+    assert share > 0.8 and f"in the same passage in {share:.0%} of the cases" in card
 
 
 def test_questions_are_not_copied_from_the_passage(everything, card):
