@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from nbgrader.coursedir import CourseDirectory
+
 COURSE = Path(os.path.abspath(__file__)).parent
 
 c = get_config()  # noqa: F821, given by traitlets
@@ -12,7 +14,7 @@ c.CourseDirectory.root = str(COURSE)  # and with it gradebook.db, submitted/, au
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "notebooks"
 # solutions/*/hidden/ holds what only the grader may see.
-c.CourseDirectory.ignore.extend(["hidden"])
+c.CourseDirectory.ignore = [*CourseDirectory().ignore, "hidden"]
 
 # Where assignments change hands. A class sets HEADWAY_EXCHANGE to a folder that all can write to, which has to exist;
 # the course's own folder is made here, open to all as nbgrader wants it.

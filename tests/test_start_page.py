@@ -14,8 +14,8 @@ PAGES = [ROOT / folder / "00_start_here.ipynb" for folder in ("solutions", "note
 def test_every_lesson_is_linked_and_every_link_leads_somewhere(page):
     text = "\n".join(cell.source for cell in nbformat.read(page, as_version=4).cells)
     links = sorted(re.findall(r"\]\(([^)]+)\)", text))
-    lessons = (path for path in (ROOT / "solutions").glob("[0-9][0-9]_*") if path.is_dir())
-    assert links == sorted(f"{lesson.name}/{lesson.name}.ipynb" for lesson in lessons)
+    lessons = (ROOT / "solutions").glob("[0-9][0-9]_*/*.ipynb")
+    assert links == sorted(f"{lesson.parent.name}/{lesson.name}" for lesson in lessons)
     assert [link for link in links if not (page.parent / link).is_file()] == []
 
 
