@@ -10,6 +10,137 @@ from grader.judge import Case, Exercise, Question, Quiz, expect
 
 LESSON = "03_masked_lm"
 
+# ----------------------------------------------------------------------------------------- fill_masks
+
+fill_masks = Exercise(
+    "fill_masks",
+    points=3,
+    takes=("logits: float (B, L, V)", "ids: int64 (B, L)", "mask_id: int", "k: int"),
+    returns=("tokens: int64 (M, K)",),
+    summary="The k likeliest tokens at each [MASK], in reading order.",
+    read="“Reading off a prediction”",
+    hints=(
+        "A bool tensor can be an index: `logits[ids == mask_id]` picks the scores at the masks, row by row.",
+        "`torch.topk` gives values and indices. Which of the two are token ids?",
+    ),
+)
+
+
+def _scores_with_masks(draw, masks: tuple[int, ...]) -> Case:
+    length, vocab = draw.integer(7, 9), draw.integer(11, 15)
+    mask_id, k = draw.integer(0, vocab - 1), draw.integer(3, 5)
+    ids = draw.ids(len(masks), length, high=vocab)
+    ids[ids == mask_id] = (mask_id + 1) % vocab
+    for row, count in enumerate(masks):
+        ids[row, draw.shuffled(range(length))[:count]] = mask_id
+    logits = draw.normal(len(masks), length, vocab, scale=2.0)
+    return Case(logits=logits, ids=ids, mask_id=mask_id, k=k).where(M=sum(masks), K=k)
+
+
+@fill_masks.case
+def several_masks(draw):
+    """rows with two, no, three and one mask"""
+    return _scores_with_masks(draw, (2, 0, 3, 1))
+
+
+@fill_masks.case(apart=True)
+def no_mask(draw):
+    """no mask in the batch"""
+    return _scores_with_masks(draw, (0, 0, 0))
+
+
+def _best(case: Case, k: int) -> torch.Tensor:
+    rows = [
+        case.logits[place].argsort(descending=True)[:k]
+        for place in map(tuple, (case.ids == case.mask_id).nonzero().tolist())
+    ]
+    return torch.stack(rows)
+
+
+@fill_masks.must("For each mask, give the ids of the k tokens with the highest scores there.")
+def the_k_best(case, answer):
+    got, want = answer(), _best(case, case.k)
+    expect.same(
+        got.sort(dim=1).values, want.sort(dim=1).values, "tokens, each row sorted by id", ids=case.ids
+    )
+
+
+@fill_masks.must("Put the best token first.")
+def best_first(case, answer):
+    got, want = answer(), _best(case, case.k)
+    expect.same(got, want, "tokens")
+
+
+@fill_masks.must("Give a (0, K) tensor where there is no mask.", weight=0.5, on=(no_mask,))
+def nothing_to_fill(case, answer):
+    expect.same(answer(), torch.zeros(0, case.k, dtype=torch.int64), "tokens")
+
+
+@fill_masks.must("Raise `ValueError` for a k below 1 or above the vocabulary's size.", weight=0.5)
+def impossible_k(case, answer):
+    for k in (0, -1, case.logits.shape[-1] + 1):
+        answer.raises(ValueError, k=k)
+
+
+def _check_k(k: int, logits: torch.Tensor) -> None:
+    if not 1 <= k <= logits.shape[-1]:
+        raise ValueError(f"k must be from 1 to {logits.shape[-1]}, got {k}")
+
+
+@fill_masks.mistake(
+    "The k *lowest* scores were taken: sorting is upwards unless `descending=True` says otherwise."
+)
+def worst_first(logits, ids, mask_id, k):
+    _check_k(k, logits)
+    return logits[ids == mask_id].argsort(dim=-1)[:, :k]
+
+
+@fill_masks.mistake("The right tokens, but the best one stands last.")
+def best_last(logits, ids, mask_id, k):
+    _check_k(k, logits)
+    return logits[ids == mask_id].argsort(dim=-1)[:, -k:]
+
+
+@fill_masks.mistake(
+    "The scores were read one position to the left of each mask, as one does with a causal model. A masked model predicts each "
+    "token at its own position."
+)
+def one_to_the_left(logits, ids, mask_id, k):
+    _check_k(k, logits)
+    return logits.roll(1, dims=1)[ids == mask_id].topk(k).indices
+
+
+@fill_masks.mistake(
+    "The masks come column by column. Reading order is the first row from left to right, then the second."
+)
+def column_by_column(logits, ids, mask_id, k):
+    _check_k(k, logits)
+    return logits.transpose(0, 1)[(ids == mask_id).T].topk(k).indices
+
+
+@fill_masks.mistake("`topk` gives scores and ids, in this order; the scores were returned.")
+def scores_for_ids(logits, ids, mask_id, k):
+    _check_k(k, logits)
+    return logits[ids == mask_id].topk(k).values
+
+
+@fill_masks.mistake("Only the first mask of each row is filled; a text may have several.")
+def first_mask_of_each_row(logits, ids, mask_id, k):
+    _check_k(k, logits)
+    rows = [
+        logits[b, row.nonzero()[0, 0]].topk(k).indices for b, row in enumerate(ids == mask_id) if row.any()
+    ]
+    return torch.stack(rows) if rows else torch.zeros(0, k, dtype=torch.int64)
+
+
+@fill_masks.mistake(
+    "Without a mask there is nothing to stack, and the code fails instead of returning an empty (0, K) tensor."
+)
+def fails_without_a_mask(logits, ids, mask_id, k):
+    _check_k(k, logits)
+    return torch.stack([logits[b, i].topk(k).indices for b, i in (ids == mask_id).nonzero().tolist()])
+
+
 # ---------------------------------------------------------------------------------------- mask_tokens
 
 mask_tokens = Exercise(
@@ -404,137 +535,6 @@ def nan_without_labels(logits, labels):
 def cut_from_the_graph(logits, labels):
     loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten())
     return torch.tensor(0.0 if loss.isnan() else loss.item())
-
-
-# ----------------------------------------------------------------------------------------- fill_masks
-
-fill_masks = Exercise(
-    "fill_masks",
-    points=3,
-    takes=("logits: float (B, L, V)", "ids: int64 (B, L)", "mask_id: int", "k: int"),
-    returns=("tokens: int64 (M, K)",),
-    summary="The k likeliest tokens at each [MASK], in reading order.",
-    read="“Reading off a prediction”",
-    hints=(
-        "A bool tensor can be an index: `logits[ids == mask_id]` picks the scores at the masks, row by row.",
-        "`torch.topk` gives values and indices. Which of the two are token ids?",
-    ),
-)
-
-
-def _scores_with_masks(draw, masks: tuple[int, ...]) -> Case:
-    length, vocab = draw.integer(7, 9), draw.integer(11, 15)
-    mask_id, k = draw.integer(0, vocab - 1), draw.integer(3, 5)
-    ids = draw.ids(len(masks), length, high=vocab)
-    ids[ids == mask_id] = (mask_id + 1) % vocab
-    for row, count in enumerate(masks):
-        ids[row, draw.shuffled(range(length))[:count]] = mask_id
-    logits = draw.normal(len(masks), length, vocab, scale=2.0)
-    return Case(logits=logits, ids=ids, mask_id=mask_id, k=k).where(M=sum(masks), K=k)
-
-
-@fill_masks.case
-def several_masks(draw):
-    """rows with two, no, three and one mask"""
-    return _scores_with_masks(draw, (2, 0, 3, 1))
-
-
-@fill_masks.case(apart=True)
-def no_mask(draw):
-    """no mask in the batch"""
-    return _scores_with_masks(draw, (0, 0, 0))
-
-
-def _best(case: Case, k: int) -> torch.Tensor:
-    rows = [
-        case.logits[place].argsort(descending=True)[:k]
-        for place in map(tuple, (case.ids == case.mask_id).nonzero().tolist())
-    ]
-    return torch.stack(rows)
-
-
-@fill_masks.must("For each mask, give the ids of the k tokens with the highest scores there.")
-def the_k_best(case, answer):
-    got, want = answer(), _best(case, case.k)
-    expect.same(
-        got.sort(dim=1).values, want.sort(dim=1).values, "tokens, each row sorted by id", ids=case.ids
-    )
-
-
-@fill_masks.must("Put the best token first.")
-def best_first(case, answer):
-    got, want = answer(), _best(case, case.k)
-    expect.same(got, want, "tokens")
-
-
-@fill_masks.must("Give a (0, K) tensor where there is no mask.", weight=0.5, on=(no_mask,))
-def nothing_to_fill(case, answer):
-    expect.same(answer(), torch.zeros(0, case.k, dtype=torch.int64), "tokens")
-
-
-@fill_masks.must("Raise `ValueError` for a k below 1 or above the vocabulary's size.", weight=0.5)
-def impossible_k(case, answer):
-    for k in (0, -1, case.logits.shape[-1] + 1):
-        answer.raises(ValueError, k=k)
-
-
-def _check_k(k: int, logits: torch.Tensor) -> None:
-    if not 1 <= k <= logits.shape[-1]:
-        raise ValueError(f"k must be from 1 to {logits.shape[-1]}, got {k}")
-
-
-@fill_masks.mistake(
-    "The k *lowest* scores were taken: sorting is upwards unless `descending=True` says otherwise."
-)
-def worst_first(logits, ids, mask_id, k):
-    _check_k(k, logits)
-    return logits[ids == mask_id].argsort(dim=-1)[:, :k]
-
-
-@fill_masks.mistake("The right tokens, but the best one stands last.")
-def best_last(logits, ids, mask_id, k):
-    _check_k(k, logits)
-    return logits[ids == mask_id].argsort(dim=-1)[:, -k:]
-
-
-@fill_masks.mistake(
-    "The scores were read one position to the left of each mask, as one does with a causal model. A masked model predicts each "
-    "token at its own position."
-)
-def one_to_the_left(logits, ids, mask_id, k):
-    _check_k(k, logits)
-    return logits.roll(1, dims=1)[ids == mask_id].topk(k).indices
-
-
-@fill_masks.mistake(
-    "The masks come column by column. Reading order is the first row from left to right, then the second."
-)
-def column_by_column(logits, ids, mask_id, k):
-    _check_k(k, logits)
-    return logits.transpose(0, 1)[(ids == mask_id).T].topk(k).indices
-
-
-@fill_masks.mistake("`topk` gives scores and ids, in this order; the scores were returned.")
-def scores_for_ids(logits, ids, mask_id, k):
-    _check_k(k, logits)
-    return logits[ids == mask_id].topk(k).values
-
-
-@fill_masks.mistake("Only the first mask of each row is filled; a text may have several.")
-def first_mask_of_each_row(logits, ids, mask_id, k):
-    _check_k(k, logits)
-    rows = [
-        logits[b, row.nonzero()[0, 0]].topk(k).indices for b, row in enumerate(ids == mask_id) if row.any()
-    ]
-    return torch.stack(rows) if rows else torch.zeros(0, k, dtype=torch.int64)
-
-
-@fill_masks.mistake(
-    "Without a mask there is nothing to stack, and the code fails instead of returning an empty (0, K) tensor."
-)
-def fails_without_a_mask(logits, ids, mask_id, k):
-    _check_k(k, logits)
-    return torch.stack([logits[b, i].topk(k).indices for b, i in (ids == mask_id).nonzero().tolist()])
 
 
 # ---------------------------------------------------------------------------------- whole_word_groups
