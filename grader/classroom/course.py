@@ -11,7 +11,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,10 +103,16 @@ class Course:
         config.merge(Config(changes or {}))
         return config
 
-    def run(self, kind: type, changes: Mapping[str, Mapping[str, object]] | None = None, **settings) -> None:
-        """Run one of nbgrader's steps (a converter or an exchange class) on this course, quietly.
+    def run(
+        self,
+        kind: Callable[..., LoggingConfigurable],
+        changes: Mapping[str, Mapping[str, object]] | None = None,
+        **settings,
+    ) -> None:
+        """Run one of nbgrader's steps on this course, quietly.
 
-        `settings` are the step's own attributes. Raises `CourseError` with what nbgrader says where it fails.
+        `kind` is a converter class, or what an `ExchangeFactory` has for a step. `settings` are the
+        step's own attributes. Raises `CourseError` with what nbgrader says where it fails.
         """
         from nbgrader.auth import Authenticator
         from nbgrader.coursedir import CourseDirectory
@@ -115,7 +121,7 @@ class Course:
         config = self.config(changes)
         with surroundings(), _quiet():
             needed = {"coursedir": CourseDirectory(config=config)}
-            if hasattr(kind, "authenticator"):
+            if not isinstance(kind, type):
                 needed["authenticator"] = Authenticator(config=config)
             step: LoggingConfigurable = kind(config=config, **needed)
             for name, value in settings.items():

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +13,8 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.exchange import ExchangeFactory
 
 from grader.classroom import canonical
-from grader.classroom.course import CONFIG, Course, blank_record, surroundings
+from grader.classroom.autograde import autograde
+from grader.classroom.course import CONFIG, Course, CourseError, blank_record
 from grader.classroom.gradebook import Score, scores
 from grader.classroom.lessons import graded_cells
 from grader.classroom.release import release
@@ -81,7 +80,9 @@ def demonstrate(
     _hand_in(own, lesson, name, students, settings)
     done(1)
     with blank_record():
-        for _ in autograde(own, lesson, list(students)):
+        for graded in autograde(own, lesson, list(students)):
+            if graded.faults:
+                raise CourseError(f"{graded.student}: {'; '.join(graded.faults)}")
             done(AUTOGRADING)
     own.run(GenerateFeedback, {"CourseDirectory": {"assignment_id": lesson}})
     done(1)
@@ -123,15 +124,3 @@ def _hand_in(
             },
         )
     course.run(exchange.Collect, {**settings, **this})
-
-
-def autograde(course: Course, lesson: str, students: list[str]):
-    """Autograde these students' submissions by nbgrader, two at a time; yield each student when done."""
-    with surroundings(OMP_NUM_THREADS="1"), ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        graded = {
-            pool.submit(course.nbgrader, "autograde", lesson, "--student", student, "--force"): student
-            for student in students
-        }
-        for future in as_completed(graded):
-            future.result()
-            yield graded[future]
