@@ -150,8 +150,8 @@ def test_splits_share_nothing(articles):
                 grams.update(dict.fromkeys(own, article["title"]))
 
 
-def test_a_passage_does_not_answer_another_splits_questions(articles):
-    """No two passages of different splits are about the same few names."""
+def test_no_two_splits_have_a_passage_about_the_same_names(articles):
+    """At most two names of several words stand in two passages of different splits."""
     names = {}
     for split in SPLITS:
         for article in articles[split]:
