@@ -6,6 +6,7 @@ PORT := 8888
 LESSON :=
 NAME :=
 CHECK :=
+FORCE :=
 ARGS :=
 
 # Scripts such as `alembic`, which nbgrader calls by name, are found without activating anything.
@@ -28,7 +29,7 @@ WANTED := $(shell pwd -P; cat pyproject.toml requirements.txt | cksum)
 PRESENT := $(shell .venv/bin/python -E -c '' 2>/dev/null && cat .venv/made_in .venv/installed 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab models clean test demo release rerun bundle grade report bench examine
+.PHONY: help setup lab models clean test demo release rerun bundle
 
 help:
 	@echo "make TARGET, where TARGET is one of:"
@@ -42,7 +43,7 @@ lab: setup ## open the course in JupyterLab, installing what is missing (PORT=88
 	    --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ALLOW_ROOT) $(ARGS)
 
 models: setup ## train the course's small models again (NAME=tiny-bert for one; CHECK=1 only measures them)
-	@$(RUN) -m grader.lab.training $(if $(NAME),"$(NAME)") $(if $(CHECK),--check)
+	@$(RUN) -m grader.lab.training $(NAME) $(if $(CHECK),--check)
 
 setup: ## only install what is missing, into .venv (PYTHON=/path/to/python3.13 chooses the Python)
 ifneq ($(PRESENT),$(WANTED))
@@ -80,33 +81,21 @@ test: setup ## run every test, then every solution notebook with its outputs com
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -rs -n 2 --dist loadfile tests $(ARGS)
 	$(if $(NOTEBOOKS),OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env solutions)
 
-demo: setup ## release a lesson, submit for four made-up students, grade them, show the table
-	@$(RUN) -m grader.cli demo
+demo: setup ## grade four made-up students in a throw-away folder and show the table
+	@$(RUN) -m grader.cli demo $(LESSON)
 
-release: setup ## write notebooks/ from solutions/ (LESSON=03_masked_lm for one; CHECK=1 only compares)
-	@$(RUN) -m grader.cli release $(if $(LESSON),"$(LESSON)") $(if $(CHECK),--check)
+release: setup ## write notebooks/ from solutions/ (LESSON=03_masked_lm for one; CHECK=1 compares, FORCE=1 overwrites)
+	@$(RUN) -m grader.cli release $(LESSON) $(if $(CHECK),--check) $(if $(FORCE),--force)
 
 rerun: setup ## run solution notebooks again and store their outputs (LESSON=03_masked_lm for one)
-	@$(RUN) -m grader.cli rerun $(if $(LESSON),"$(LESSON)")
+	@$(RUN) -m grader.cli rerun $(LESSON)
 
 bundle: setup ## write the zip that students get
 	@$(RUN) -m grader.cli bundle
 
-grade: setup ## grade what was collected for LESSON=03_masked_lm (NAME=student for one)
-	@$(RUN) -m grader.cli grade $(if $(LESSON),"$(LESSON)") $(if $(NAME),--student "$(NAME)")
-
-report: setup ## write the page that shows how the class did in LESSON=03_masked_lm
-	@$(RUN) -m grader.cli report $(if $(LESSON),"$(LESSON)")
-
-bench: setup ## measure how long checks and grading take (LESSON=03_masked_lm for one)
-	@$(RUN) -m grader.cli bench $(if $(LESSON),"$(LESSON)")
-
-examine: setup ## put the exercises themselves to the test (LESSON=03_masked_lm for one)
-	@$(RUN) -m grader.cli examine $(if $(LESSON),"$(LESSON)")
-
 else
 
-test demo release rerun bundle grade report bench examine:
+test demo release rerun bundle:
 	@echo "make $@ is for instructors. This is the student edition, without solutions/: make alone lists what it has." >&2; exit 2
 
 endif
