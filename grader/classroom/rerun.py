@@ -55,5 +55,5 @@ def rerun(path: Path) -> None:
 
 def _failing(nb: NotebookNode) -> str:
     """The cell that was running when execution ended: the last that began."""
-    begun = [cell for cell in nb.cells if cell.cell_type == "code" and cell.metadata.get("execution")]
+    begun = [cell for cell in nb.cells if cell.cell_type == "code" and "execution" in cell.metadata]
     return f"cell {begun[-1].id}" if begun else "the first cell"
