@@ -64,7 +64,7 @@ def guesses(rows: Mapping[str, Mapping[str, float]], *, best: int = 6, title: st
             words[word] = max(words.get(word, 0.0), row[word])
     order = sorted(words, key=lambda w: words[w])
     colours = dict(zip(rows, (MODEL, TRUTH, HIDDEN, OTHER), strict=False))
-    picture = figure(height=0.7 + 0.24 * len(order) * max(1.5, len(rows)))
+    picture = figure(height=0.9 + 0.13 * len(order) * (len(rows) + 1))
     axes = picture.subplots()
     thick = 0.8 / len(rows)
     for number, (name, row) in enumerate(rows.items()):
