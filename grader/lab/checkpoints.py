@@ -33,6 +33,7 @@ ON_THE_HUB = {
     "tiny-gpt2": "openai-community/gpt2",
     "tiny-bart": "facebook/bart-base",
     "tiny-t5": "google-t5/t5-small",
+    "head-series": None,
     "minilm": "sentence-transformers/all-MiniLM-L6-v2",
 }
 MINILM_SHA256 = {
@@ -102,11 +103,11 @@ def damaged(path: Path, how: str) -> OSError:
 
 
 def shown(path: Path) -> str:
-    return "/".join(path.parts[-4:])
+    return path.relative_to(data_folder().parent).as_posix()
 
 
 def remedy(path: Path) -> str:
-    name = path.parent.name
+    name = path.relative_to(data_folder() / "checkpoints").parts[0]
     return f"bring it back with `git checkout -- data/checkpoints/{name}` or `make models NAME={name}`"
 
 

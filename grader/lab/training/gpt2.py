@@ -19,24 +19,36 @@ END = "<|endoftext|>"
 PIECES = 2_048
 
 
-@cache
-def byte_pair_tokenizer():
-    """GPT-2's kind of tokenizer: byte pairs learnt from the little world, a space before every word."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import GPT2TokenizerFast
+def learn_byte_pairs(pieces: int, special: list[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """The vocabulary and the merges of byte-level BPE (Sennrich et al. 2016, Radford et al. 2019).
+
+    Learnt from the little world, with a space before every word; the special tokens come first.
+    """
+    import json
+
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     rng = random.Random("byte pairs")
     texts = [" ".join(word for sentence in world().document(rng) for word in sentence) for _ in range(4_000)]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tokenizer.decoder = decoders.ByteLevel()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     trainer = trainers.BpeTrainer(
-        vocab_size=PIECES, special_tokens=[END], initial_alphabet=alphabet, show_progress=False
+        vocab_size=pieces, special_tokens=special, initial_alphabet=alphabet, show_progress=False
     )
     tokenizer.train_from_iterator(texts, trainer)
+    learnt = json.loads(tokenizer.to_str())["model"]
+    return learnt["vocab"], [tuple(merge) for merge in learnt["merges"]]
+
+
+@cache
+def byte_pair_tokenizer():
+    """GPT-2's kind of tokenizer: byte pairs learnt from the little world, a space before every word."""
+    from transformers import GPT2TokenizerFast
+
+    vocabulary, merges = learn_byte_pairs(PIECES, [END])
     return GPT2TokenizerFast(
-        tokenizer_object=tokenizer, bos_token=END, eos_token=END, unk_token=END, add_prefix_space=True,
+        vocab=vocabulary, merges=merges, bos_token=END, eos_token=END, unk_token=END, add_prefix_space=True,
         model_max_length=128,
     )  # fmt: skip
 

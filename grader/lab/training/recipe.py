@@ -55,7 +55,8 @@ class Recipe:
         (draft / "README.md").write_text(self.card(found), "utf-8")
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.move(draft, self.folder)
-        (state_folder() / f"{self.name}.pt").unlink(missing_ok=True)
+        for path in [*state_folder().glob(f"{self.name}.pt"), *state_folder().glob(f"{self.name}.*.pt")]:
+            path.unlink()
 
     def check(self) -> list[str]:
         """What is wrong with the stored checkpoint: files, card or figures; nothing if all is well."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from grader.lab.training import bert, gpt2
-from grader.lab.training.recipe import Recipe
+from grader.lab.training import bart, bert, choice, entities, gpt2, heads, questions, sentiment, t5
 
-RECIPES: dict[str, Recipe] = {module.RECIPE.name: module.RECIPE for module in (bert, gpt2)}
+RECIPES = {
+    module.RECIPE.name: module.RECIPE
+    for module in (bert, gpt2, t5, bart, heads, entities, sentiment, questions, choice)
+}

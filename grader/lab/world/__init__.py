@@ -49,17 +49,18 @@ class World:
 
     # -- drawing
 
-    def story(self, rng) -> Story:
-        """A document of 2 to 5 sentences, with the scene and the values it is about."""
-        number = pick(self.scene_chances, rng)
-        scene, variables, starts = self.scenes[number]
+    def story(self, rng, scene: str | None = None) -> Story:
+        """A document of 2 to 5 sentences, with the scene and the values it is about; of one scene if named."""
+        names = [known.name for known, _, _ in self.scenes]
+        number = names.index(scene) if scene else pick(self.scene_chances, rng)
+        kind, variables, starts = self.scenes[number]
         values = [UNBOUND] * len(variables)
         sentences = []
         for start in starts[: rng.choice(self.lengths)]:
             sentences.append(self.automaton.draw(start, values, variables, rng))
             self._forget(values, variables)
         about = {v.name: v.values[n] for v, n in zip(variables, values, strict=True) if n != UNBOUND}
-        return Story(scene.name, about, sentences)
+        return Story(kind.name, about, sentences)
 
     def document(self, rng) -> list[list[str]]:
         """2 to 5 adjacent sentences that belong together."""
