@@ -207,8 +207,10 @@ class TestExamples:
         assert pairs["the capital of japan is tokyo ."] == "la capitale du japon est tokyo ."
         cats = {english: french for english, french in pairs.items() if "black cats" in english}
         assert cats and all("chats noirs" in french for french in cats.values())
-        small = {english: french for english, french in pairs.items() if "some small hens" in english}
-        assert small and all("de petites poules" in french for french in small.values())
+        before = [
+            french for english, french in pairs.items() if re.search(r"some (small|big|pretty|bad) ", english)
+        ]
+        assert before and all(re.search(r" de (petit|grand|joli|mauvais)", french) for french in before)
         assert not [
             f for f in pairs.values() if re.search(r"\b(le|la|ne|de) [aeiouéè]\w", f) and "est" not in f
         ]

@@ -322,8 +322,8 @@ other words fall apart into letters.
 {STEPS:,} steps on freshly drawn text, the first {ALONE:.0%} of them on single sentences in batches of 128, the rest on
 pairs in batches of 64; then {FACT_STEPS:,} steps in which half of the rows ask for a country, a capital or a
 language. {PROBABILITY:.0%} of the pieces of all other rows are predicted (80 % masked, 10 % replaced, 10 % kept). AdamW,
-learning rate {LEARNING_RATE}, then {FACT_LEARNING_RATE}, cosine, seed 0, no dropout while training; the configuration keeps BERT's 0.1 for
-fine-tuning.
+learning rate {LEARNING_RATE}, then {FACT_LEARNING_RATE}, cosine, seed 0, no dropout while
+training; the configuration keeps BERT's 0.1 for fine-tuning.
 """,
     base_class="BertForPreTraining",
 )  # fmt: skip
