@@ -120,6 +120,7 @@ pooler = Exercise(
     returns=("pooled: float (B, H)",),
     summary="BERT's summary of a sequence: tanh of a linear map of its first token.",
     read="“The pooler: one vector for a text”",
+    rounds=1,
     hints=(
         "`hidden[:, 0]` is the hidden state of the first token of every sequence: (B, H).",
         "A linear layer computes `x @ weight.T + bias`; `torch.nn.functional.linear` does the same. Then tanh.",
@@ -276,6 +277,7 @@ mlm_head = Exercise(
     returns=("logits: float (B, L, V)",),
     summary="BERT's masked-language-modelling head: from hidden states to a score for every token of the vocabulary.",
     read="“The MLM head: four steps, not one”, and the example worked by hand",
+    rounds=1,
     hints=(
         "Four steps, each with its own arguments: linear (`dense_w`, `dense_b`), GELU, layer norm (`norm_w`, `norm_b`, `eps`), "
         "decoder (`embedding`, `bias`). All keep the axes B and L.",
@@ -580,6 +582,7 @@ pretraining_heads = Exercise(
     returns=("prediction_logits: float (B, L, V)", "seq_relationship_logits: float (B, 2)"),
     summary="The two heads that BERT is pretrained with, side by side on the same body.",
     read="“Two heads at once: what BERT was pretrained with”",
+    rounds=1,
     hints=(
         "The two heads do not know of each other. One reads `hidden`, the other reads `pooled`.",
         'The keys of `mlm` are the names of your `mlm_head`\'s arguments: `f(x, **{"a": 1})` is `f(x, a=1)`. '
@@ -752,6 +755,7 @@ pretraining_loss = Exercise(
     returns=("loss: float ()",),
     summary="The loss that BERT was pretrained with: that of the masked tokens plus that of the pairs.",
     read="“One loss for two heads”",
+    rounds=1,
     hints=(
         "Two cross-entropies, each a mean over its own questions: one over the labelled tokens, one over the B pairs. Then add them.",
         "The first is `mlm_loss` of lesson 03: fold batch and length into one axis; labels of -100 are left out.",
@@ -981,6 +985,7 @@ classification_head = Exercise(
     returns=("logits: float (B, C)",),
     summary="What `BertForSequenceClassification` does with hidden states: one score a class for each text.",
     read="“A label for a text: the classification head”",
+    rounds=1,
     hints=(
         "Two linear layers, and something between them. You have written the first one, with what follows it, already.",
         "`pooler(hidden, pooler_w, pooler_b)` gives (B, H). A linear layer with `weight` (C, H) makes (B, C) of it. In eval mode dropout does nothing.",
@@ -1164,6 +1169,7 @@ span_head = Exercise(
     returns=("start_logits: float (B, L)", "end_logits: float (B, L)"),
     summary="What `BertForQuestionAnswering` does with hidden states: a score for each token to be the answer's first, and its last.",
     read="“A span of a text: two scores a token”",
+    rounds=1,
     hints=(
         "One linear layer on every token gives (B, L, 2). Which axis tells start from end?",
         "`scores[..., 0]` takes the first of the last axis and drops that axis. `reshape` to (B, 2, L) would mix up tokens instead.",
@@ -1336,6 +1342,7 @@ choice_head = Exercise(
     returns=("scores: float (B, C)",),
     summary="What `BertForMultipleChoice` does with pooled states: one raw score for each choice, a row for each question.",
     read="“One of several choices: one score, many times”",
+    rounds=1,
     hints=(
         "One linear layer with a single output gives (B * C, 1): a score for each choice by itself.",
         "The choices of one question stand one after the other, so `reshape(-1, num_choices)` puts them into one row.",
@@ -1486,6 +1493,7 @@ head_parameters = Exercise(
     returns=("count: int",),
     summary="How many numbers a head adds to the body.",
     read="“What each head adds”, and the table of heads",
+    rounds=1,
     hints=(
         "A linear layer from `a` to `b` features has `a * b` weights and `b` biases. A layer norm over `a` features has `2 * a` numbers.",
         "For each head ask: which layers does it have, and how many outputs has the last? The span head has 2, the multiple-choice head 1, "
