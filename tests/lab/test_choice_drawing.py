@@ -1,0 +1,113 @@
+"""The drawn multiple-choice questions are true in the little world, and only one answer is."""
+
+import random
+import re
+from collections import Counter
+
+import pytest
+
+from grader.lab import choices
+from grader.lab.choices import KINDS, draw_questions, facts, situations, without_names
+from grader.lab.prose import phrase, written
+from grader.lab.world import World
+from grader.lab.world import words as w
+
+
+@pytest.fixture(scope="module")
+def questions():
+    return draw_questions(300, random.Random(3))
+
+
+def right(question):
+    return question["choices"][question["label"]]
+
+
+def test_the_same_seed_gives_the_same_questions():
+    assert draw_questions(40, random.Random(8)) == draw_questions(40, random.Random(8))
+    assert draw_questions(40, random.Random(8)) != draw_questions(40, random.Random(9))
+
+
+def test_questions_that_are_there_already_are_not_drawn_again():
+    first = draw_questions(200, random.Random(1))
+    second = draw_questions(200, random.Random(1), apart_from=first)
+    prompts = {without_names(question["prompt"]) for question in first}
+    assert not any(without_names(question["prompt"]) in prompts for question in second)
+
+
+def test_shares_and_positions(questions):
+    count = Counter(question["kind"] for question in questions)
+    for kind, (share, _) in KINDS.items():
+        assert abs(count[kind] - 3 * share) <= 1
+    assert Counter(question["label"] for question in questions) == dict.fromkeys(range(4), 75)
+
+
+def test_more_questions_than_there_are_is_an_error(monkeypatch):
+    monkeypatch.setattr(choices, "PATIENCE", 10)
+    with pytest.raises(ValueError, match="count is 100000"):
+        draw_questions(100_000, random.Random(0))
+
+
+def test_capitals_are_those_of_the_world(questions):
+    capitals = {phrase(country): phrase(town) for country, town in World().capitals.items()}
+    asked = [q for q in questions if q["kind"] == "capital" and right(q) in capitals.values()]
+    assert len(asked) >= 5
+    for question in asked:
+        countries = [country for country in capitals if country in question["prompt"]]
+        assert [capitals[country] for country in countries] == [right(question)]
+
+
+def test_no_wrong_answer_is_true_of_an_animal():
+    ask = facts.BEASTS[0]
+    for row in ask.rows:
+        wrong = ask.wrong_answers(row, ask.prompts[0])
+        assert row["food"] not in wrong
+        assert not facts.ALSO.get(row["one"], set()) & set(wrong)
+    hens = next(row for row in ask.rows if row["name"] == "hens")
+    assert not {"seeds", "worms", "grass"} & set(ask.wrong_answers(hens, ask.prompts[0]))
+
+
+def test_rows_that_fit_the_prompt_as_well_give_no_wrong_answer():
+    ask = facts.Ask(
+        ({"name": "cat", "food": "mice"}, {"name": "owl", "food": "mice"}, {"name": "cow", "food": "grass"}),
+        "{name}",
+        ("it eats {food}",),
+    )
+    assert ask.wrong_answers(ask.rows[0], ask.prompts[0]) == ["cow"]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_pronouns_fit_one_of_the_four(seed):
+    prompt, answer, others = situations.reference(random.Random(seed))
+    she = {row["name"]: row["she"] for row in w.PEOPLE + w.FRIENDS}
+    pronouns = set(re.findall(r"\b(?:she|her|he|him|his)\b", prompt))
+    assert pronouns and all((pronoun in ("she", "her")) == (she[answer] == "she") for pronoun in pronouns)
+    assert all(she[name] != she[answer] for name in others)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_order_follows_from_the_three_facts(seed):
+    prompt, answer, others = situations.order(random.Random(seed))
+    pairs = re.findall(r"(\w+) is [\w ]+? (?:than|before) (\w+) \.", prompt)
+    above, below = {a for a, _ in pairs}, {b for _, b in pairs}
+    least = re.search(r"(youngest|slowest|last|smallest)[\w ]*$", prompt)
+    assert {answer} == (below - above if least else above - below)
+    assert {answer, *others} == above | below
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_only_one_sentence_goes_on_with_the_story(seed):
+    prompt, answer, others = situations.continuation(random.Random(seed))
+
+    def follows(sentence):
+        spaced = re.sub(r"([.,])", r" \1", sentence.lower())
+        return World().grammatical(f"{prompt} {spaced}")
+
+    assert follows(answer)
+    assert not any(follows(other) for other in others)
+
+
+def test_texts_are_written_with_capitals():
+    assert written("anna is in paris . on monday she speaks french , too .") == (
+        "Anna is in Paris. On Monday she speaks French, too."
+    )
+    assert phrase("the capital of france") == "the capital of France"
