@@ -1,0 +1,183 @@
+"""The course as a person sees it: JupyterLab and formgrader in a real browser.
+
+With `HEADWAY_PICTURES=docs` in the environment, the README's pictures are taken on the way.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from grader.classroom.course import Course
+from grader.classroom.demo import demonstrate
+from grader.exercises import exercises
+
+LESSON = "03_masked_lm"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+MINUTES = 60_000  # of Playwright's milliseconds
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        assert not os.environ.get("CI"), "CI tests in a browser: install Debian's package chromium"
+        pytest.skip("no Chromium found: apt-get install chromium, or have google-chrome on the PATH")
+    return found
+
+
+@pytest.fixture(scope="session")
+def graded(tmp_path_factory):
+    """A course folder in which four made-up students have handed in the lesson and been graded."""
+    return demonstrate(Course.here(), LESSON, tmp_path_factory.mktemp("class"))
+
+
+@pytest.fixture(scope="session")
+def server(graded, tmp_path_factory):
+    """The address of a JupyterLab server in that folder."""
+    settings = tmp_path_factory.mktemp("settings")
+    notebook_settings = settings / "user" / "@jupyterlab" / "notebook-extension"
+    notebook_settings.mkdir(parents=True)
+    # every cell is in the page, also those far below
+    (notebook_settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = graded.course.root
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "JUPYTER_CONFIG_DIR": str(settings / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings / "user"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}"]
+    command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
+    log = (settings / "server.log").open("wb")
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(address, process, settings / "server.log")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+def wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/api", timeout=1):
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.2)
+    raise AssertionError(f"JupyterLab did not answer\n{log.read_text()}")
+
+
+@pytest.fixture
+def page(chromium, server):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, base_url=server)
+        page.set_default_timeout(4 * MINUTES)  # a busy machine may be slow; nothing waits longer than it must
+        yield page
+        browser.close()
+
+
+def picture(locator, name: str) -> None:
+    """Take a picture for the README, where that was asked for."""
+    if folder := os.environ.get("HEADWAY_PICTURES"):
+        locator.screenshot(path=ROOT / folder / name)
+
+
+def opened(page, path: str):
+    """The notebook at `path`, opened in JupyterLab."""
+    page.goto(f"/lab/tree/{path}?reset")
+    notebook = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+    notebook.locator(".jp-Cell").first.wait_for()
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+    return notebook
+
+
+def run_all(page, notebook) -> None:
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_function(
+        "![...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(p => !/\\d/.test(p.textContent))"
+    )
+
+
+def test_a_student_runs_the_lesson_reads_verdicts_moves_the_explorer_and_validates(page):
+    notebook = opened(page, f"students/right/{LESSON}/{LESSON}.ipynb")
+    run_all(page, notebook)
+    assert notebook.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    assert notebook.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    for exercise in exercises(LESSON).values():
+        verdict = notebook.get_by_role("region", name=f"Verdict on {exercise.name}", exact=True)
+        assert f"{exercise.points} of {exercise.points} point" in verdict.inner_text()
+        assert "does not hold" not in verdict.inner_text()
+
+    slider = notebook.get_by_role("slider").first
+    explorer = notebook.locator(".jp-OutputArea-output").filter(has=slider)
+    before = explorer.locator("img").get_attribute("src")
+    text = explorer.inner_text()
+    slider.focus()
+    slider.press("ArrowRight")
+    page.wait_for_function(
+        "([element, old]) => element.src !== old", arg=[explorer.locator("img").element_handle(), before]
+    )
+    assert explorer.inner_text() != text
+    picture(explorer, "explorer.png")
+
+    notebook.get_by_role("button", name="Validate").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Success! Your notebook passes all the tests.").wait_for()
+
+
+def test_a_misconception_is_named_on_the_page(page):
+    notebook = opened(page, f"students/misconceived/{LESSON}/{LESSON}.ipynb")
+    run_all(page, notebook)
+    verdict = notebook.get_by_role("region", name="Verdict on mask_tokens")
+    mistake = exercises(LESSON)["mask_tokens"].mistakes[0]
+    assert mistake.sentence.replace("`", "") in verdict.inner_text()
+    assert "✗ does not hold" in verdict.inner_text()
+    picture(verdict, "verdict.png")
+
+
+def test_an_instructor_sees_the_grades(page, graded):
+    page.goto(f"/formgrader/gradebook/{LESSON}/{LESSON}")
+    table = page.locator("#DataTables_Table_0")
+    table.get_by_text("Submission #4").wait_for()
+    most = sum(exercise.points for exercise in exercises(LESSON).values())
+    assert f"{most} / {most}" in table.inner_text() and f"0 / {most}" in table.inner_text()
+    picture(page.locator("body"), "formgrader.png")
+    feedback = next(path for path in graded.feedback if "misconceived" in str(path))
+    page.goto(feedback.as_uri())
+    mistake = exercises(LESSON)["mask_tokens"].mistakes[0]
+    assert mistake.sentence.replace("`", "") in page.locator("body").inner_text()
+
+
+def test_the_demonstration_grades_as_it_should(graded):
+    points = {
+        student: {name: (score.points, score.out_of) for name, score in row.items()}
+        for student, row in graded.points.items()
+    }
+    everything = exercises(LESSON)
+    assert points["right"] == {name: (e.points, e.points) for name, e in everything.items()}
+    assert all(earned == 0 for earned, _ in points["untouched"].values())
+    assert sorted(earned > 0 for earned, _ in points["half-right"].values()) == [False] * 3 + [True] * 3
+    for name, exercise in everything.items():
+        earned, most = points["misconceived"][name]
+        assert earned < most or not exercise.mistakes
