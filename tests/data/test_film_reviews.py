@@ -60,7 +60,7 @@ def accuracy(model, split):
 
 def test_splits_have_the_size_that_was_agreed(splits):
     assert set(splits) - {"hidden"} == set(PUBLIC)
-    assert len(splits["train"]) >= 800
+    assert len(splits["train"]) >= 1000
     assert min(len(split) for split in splits.values()) >= 200
 
 
