@@ -67,7 +67,7 @@ def checkpoint(name: str) -> str:
     return str(folder)
 
 
-def figures(name: str) -> dict[str, float]:
+def measured(name: str) -> dict[str, float]:
     """What was measured of the course's own checkpoint `name`, as its card states it."""
     return json.loads(read_text(data_folder() / "checkpoints" / name / "figures.json"))["figures"]
 

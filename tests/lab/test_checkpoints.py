@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from grader.lab import checkpoints
-from grader.lab.checkpoints import checkpoint, figures, loading_report
+from grader.lab.checkpoints import checkpoint, loading_report, measured
 from grader.lab.course import data_folder
 
 
@@ -71,9 +71,9 @@ def test_other_line_ends_are_no_damage(copy):
     checkpoint("tiny-bert")
 
 
-def test_figures():
+def test_measured():
     stored = json.loads((data_folder() / "checkpoints" / "tiny-bert" / "figures.json").read_text())
-    assert figures("tiny-bert") == stored["figures"]
+    assert measured("tiny-bert") == stored["figures"]
 
 
 class TestMiniLM:

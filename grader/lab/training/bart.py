@@ -12,7 +12,7 @@ from grader.lab.training.gpt2 import learn_byte_pairs
 from grader.lab.training.loop import fit, pad
 from grader.lab.training.recipe import Figure, Recipe
 
-STEPS = 4_000
+STEPS = 3_000
 LEARNING_RATE = 2e-3
 BATCH = 64
 START, PAD, END, UNKNOWN, MASK = range(5)

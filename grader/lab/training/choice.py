@@ -15,7 +15,7 @@ from grader.lab.training.bert import CLS, SEP, ids_of, tokenizer, world
 from grader.lab.training.loop import fit, pad
 from grader.lab.training.recipe import Figure, Recipe
 
-STEPS = 2_500
+STEPS = 1_500
 LEARNING_RATE = 5e-4
 CHOICES = 4
 

@@ -17,7 +17,7 @@ from grader.lab.training.loop import fit, pad
 from grader.lab.training.recipe import Figure, Recipe
 from grader.lab.world.words import CLASSES, TITLE_ADJECTIVES, TITLE_NOUNS
 
-STEPS = 1_200
+STEPS = 700
 LEARNING_RATE = 1e-3
 LABELS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-DATE", "I-DATE", "B-MISC", "I-MISC"]
 

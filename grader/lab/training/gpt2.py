@@ -12,9 +12,9 @@ from grader.lab.training.bert import mean, without_dropout, world
 from grader.lab.training.loop import fit, pad
 from grader.lab.training.recipe import Figure, Recipe
 
-STEPS = 3_000
+STEPS = 2_500
 LEARNING_RATE = 3e-3
-BATCH = 48
+BATCH = 32
 END = "<|endoftext|>"
 PIECES = 2_048
 

@@ -33,7 +33,7 @@ from grader.lab.training.recipe import TOLERANCE
 
 HEADS = (1, 2, 4, 8, 16)
 SEEDS = (0, 1, 2)
-STEPS = 1_500
+STEPS = 1_000
 LEARNING_RATE = 3e-3
 HIDDEN = 64
 

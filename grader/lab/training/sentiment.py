@@ -13,7 +13,7 @@ from grader.lab.training.loop import fit, pad
 from grader.lab.training.recipe import Figure, Recipe
 from grader.lab.world.words import OPINIONS
 
-STEPS = 800
+STEPS = 400
 LEARNING_RATE = 5e-4
 
 
