@@ -1119,7 +1119,7 @@ def without_padding(draw):
 def equally_much_padding(draw):
     """texts of equal length, with as much padding on either side"""
     batch, heads, length = draw.sizes(3, 3, 8)
-    length, pads = length + 4, draw.integer(3, 4)
+    length, pads = length + 4, draw.integer(2, 3)
     mask = torch.ones(batch, length, dtype=torch.int64)
     for row in range(batch):
         mask[row, :pads] = row % 2
@@ -1254,117 +1254,116 @@ def entropy_of_the_mean(weights, attention_mask):
     return torch.special.entr((weights * real).sum((0, 2)) / real.sum((0, 2))).sum(-1)
 
 
-# ----------------------------------------------------------------------------------------- without_head
+# --------------------------------------------------------------------------------- attention_operations
 
-without_head = Exercise(
-    "without_head",
+attention_operations = Exercise(
+    "attention_operations",
     points=0,
-    takes=("w_o: float (H, H)", "head: int", "num_heads: int"),
-    returns=("w_o: float (H, H)",),
-    summary="The output projection with one head's slice set to 0: the block as if that head had never looked.",
-    read="“A head is taken out”",
+    takes=("length: int", "hidden_size: int", "num_heads: int"),
+    returns=("multiplications: int", "weights: int"),
+    summary="What one attention block computes for a text of L tokens: its multiplications, and how many attention weights.",
+    read="“What more heads cost”, and the table of sizes",
     hints=(
-        "After the merge, head a stands in the features a·D to a·D + D - 1. The output projection computes `merged @ w_o.T`: which axis of `w_o` meets the merged features?",
-        "Work on `w_o.clone()`. `new[:, start:stop] = 0` clears columns, `new[start:stop] = 0` rows.",
+        "A product of a matrix (a, b) and a matrix (b, c) takes a·b·c multiplications. List the block's products: four projections, the scores, the mean of the values.",
+        "For one head, the scores are (L, D) times (D, L), and the mean of the values (L, L) times (L, D). Then A times each; A·D is H.",
     ),
 )
 
 
-@without_head.case
-def one_of_several(draw):
-    """one of several heads"""
-    heads, size = draw.sizes(2, 3, 7)
-    hidden = heads * size
-    return Case(w_o=draw.normal(hidden, hidden, scale=0.5), head=draw.integer(1, heads - 1), num_heads=heads)
+@attention_operations.case
+def a_short_text(draw):
+    """a short text"""
+    heads, size, length = draw.sizes(3, 3, 9)
+    return Case(length=length, hidden_size=heads * size, num_heads=heads)
 
 
-@without_head.case
-def the_first(draw):
-    """the first head"""
-    heads, size = draw.sizes(2, 3, 7)
-    return Case(w_o=draw.normal(heads * size, heads * size, scale=0.5), head=0, num_heads=heads)
+@attention_operations.case
+def a_text_longer_than_wide(draw):
+    """a text with more tokens than a token has features"""
+    heads, size = draw.sizes(2, 2, 6)
+    return Case(length=heads * size + draw.integer(5, 20), hidden_size=heads * size, num_heads=heads)
 
 
-@without_head.case(apart=True)
-def no_such_head(draw):
-    """a head that is not there"""
-    heads, size = draw.sizes(2, 3, 7)
-    return Case(w_o=draw.normal(heads * size, heads * size), head=heads + draw.integer(0, 2), num_heads=heads)
+@functools.cache
+def _counted_operations(length: int, hidden: int, heads: int) -> tuple[int, int]:
+    """Counted while `torch.nn.MultiheadAttention` runs, on tensors without numbers."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    block = torch.nn.MultiheadAttention(hidden, heads, batch_first=True, device="meta")
+    x = torch.empty(1, length, hidden, device="meta")
+    with FlopCounterMode(display=False) as counter:
+        _, weights = block(x, x, x, average_attn_weights=False)
+    return (
+        counter.get_total_flops() // 2,
+        weights.numel(),
+    )  # it counts a multiplication and its addition as two
 
 
-@without_head.must("Whatever the removed head finds, the projected output stays the same.")
-def the_head_is_silent(case, answer):
-    size = case.w_o.shape[0] // case.num_heads
-    heads = torch.zeros(case.num_heads, size)
-    heads[case.head] = torch.linspace(1.0, 2.0, size)
-    expect.that(answer().any(), "w_o: nothing is left of it")
-    got = F.linear(heads.flatten(), answer())
-    expect.same(got, torch.zeros_like(got), f"projection of what head {case.head} alone finds")
-
-
-@without_head.must("All other heads count as they did.")
-def the_others_speak(case, answer):
-    size = case.w_o.shape[0] // case.num_heads
-    for head in range(case.num_heads):
-        if head != case.head:
-            heads = torch.zeros(case.num_heads, size)
-            heads[head] = torch.linspace(1.0, 2.0, size)
-            got, want = (F.linear(heads.flatten(), w_o) for w_o in (answer(), case.w_o))
-            expect.same(got, want, f"projection of what head {head} alone finds")
-
-
-@without_head.must("Raise `ValueError` for a head that is not there.", weight=0.5, on=(no_such_head,))
-def a_head_that_is_not_there(case, answer):
-    answer.raises(ValueError)
-
-
-def _cleared(w_o, head, num_heads, clear):
-    if not 0 <= head < num_heads:
-        raise ValueError(f"head must be from 0 to {num_heads - 1}, got {head}")
-    new, size = w_o.clone(), w_o.shape[0] // num_heads
-    clear(new, size)
-    return new
-
-
-@without_head.mistake(
-    "Rows are cleared. A row of `w_o` is a feature of the *output*, to which all heads contribute; a head goes *in* by its columns."
+@attention_operations.must(
+    "Count the multiplications of matrices that PyTorch counts while its own block runs."
 )
-def rows_cleared(w_o, head, num_heads):
-    return _cleared(w_o, head, num_heads, lambda new, size: new[head * size : (head + 1) * size].zero_())
+def multiplications_as_counted(case, answer):
+    multiplications, _ = answer()
+    expect.same(multiplications, _counted_operations(*case.arguments.values())[0], "multiplications")
 
 
-@without_head.mistake(
-    "Every A-th column is cleared. A head is a stretch of D neighbours, from a·D on: part of every head was hit."
+@attention_operations.must("Count one attention weight for each head, query and key.")
+def weights_as_counted(case, answer):
+    _, weights = answer()
+    expect.same(weights, _counted_operations(*case.arguments.values())[1], "weights")
+
+
+@attention_operations.must("With a single head: as many multiplications, and fewer weights.")
+def one_head_less_to_keep(case, answer):
+    want = _counted_operations(case.length, case.hidden_size, 1)
+    expect.same(answer(num_heads=1), want, "result with a single head")
+
+
+def _operations(length, hidden, heads, *, projections=4, products=2, factor=1, tables=None):
+    size = hidden // heads * heads if factor == 1 else factor
+    return projections * length * hidden**2 + products * length**2 * size, (
+        heads if tables is None else tables
+    ) * length**2
+
+
+@attention_operations.mistake(
+    "The four projections are missing. For texts shorter than twice the hidden size they are the larger part."
 )
-def every_so_many_columns(w_o, head, num_heads):
-    return _cleared(w_o, head, num_heads, lambda new, size: new[:, head::num_heads].zero_())
+def products_alone(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, projections=0)
 
 
-@without_head.mistake(
-    "A single column is cleared: one feature of D. The head still speaks through the others."
+@attention_operations.mistake(
+    "The output projection is missing: after the merge, each token's H features go through one more matrix."
 )
-def one_column_cleared(w_o, head, num_heads):
-    return _cleared(w_o, head, num_heads, lambda new, size: new[:, head * size].zero_())
+def three_projections(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, projections=3)
 
 
-@without_head.mistake(
-    "The right columns, but of the caller's own `w_o`: the model would stay without its head, and the next one would be removed on top of it."
+@attention_operations.mistake(
+    "The scores are counted, but not the second product: the weights times the values costs just as much."
 )
-def removed_for_good(w_o, head, num_heads):
-    if not 0 <= head < num_heads:
-        raise ValueError(f"head must be from 0 to {num_heads - 1}, got {head}")
-    size = w_o.shape[0] // num_heads
-    w_o[:, head * size : (head + 1) * size] = 0
-    return w_o
+def scores_alone(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, products=1)
 
 
-@without_head.mistake(
-    "A slice beyond the end is empty, so a head that is not there is removed without a word: a loop with a wrong range would report no loss at all."
+@attention_operations.mistake(
+    "The products of every head are counted at full width H. A head works on D features; A of them together on H."
 )
-def nothing_removed_quietly(w_o, head, num_heads):
-    new, size = w_o.clone(), w_o.shape[0] // num_heads
-    new[:, head * size : (head + 1) * size] = 0
-    return new
+def heads_at_full_width(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, factor=num_heads * hidden_size)
+
+
+@attention_operations.mistake("The products of one head are counted: there are as many as heads.")
+def products_of_one_head(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, factor=hidden_size // num_heads)
+
+
+@attention_operations.mistake(
+    "One table of L·L weights is counted. Every head has its own, and this is what does grow with the number of heads."
+)
+def one_table_of_weights(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, tables=1)
 
 
 # ----------------------------------------------------------------------------------------------- quiz

@@ -259,25 +259,23 @@ def head_entropy__distributions(weights, attention_mask):
     return torch.distributions.Categorical(probs=rows).entropy().mean(0)
 
 
-def without_head__clone(w_o, head, num_heads):
-    if head not in range(num_heads):
-        raise ValueError("head")
-    size = w_o.shape[1] // num_heads
-    new = w_o.clone()
-    new[:, head * size : head * size + size] = 0.0
-    return new
+def attention_operations__summed_by_product(length, hidden_size, num_heads):
+    size = hidden_size // num_heads
+    products = [(length, hidden_size, hidden_size)] * 4
+    products += [(length, size, length), (length, length, size)] * num_heads
+    return sum(math.prod(sizes) for sizes in products), num_heads * length * length
 
 
-def without_head__by_columns(w_o, head, num_heads):
-    if head < 0 or head >= num_heads:
-        raise ValueError(f"there is no head {head}")
-    owner = torch.arange(w_o.shape[1]) // (w_o.shape[1] // num_heads)
-    return w_o * (owner != head)
+def attention_operations__factored(length, hidden_size, num_heads):
+    return [2 * length * hidden_size * (2 * hidden_size + length), num_heads * length**2]
 
 
-def without_head__unflattened(w_o, head, num_heads):
-    if not 0 <= head < num_heads:
-        raise ValueError("head")
-    parts = list(w_o.chunk(num_heads, dim=1))
-    parts[head] = torch.zeros_like(parts[head])
-    return torch.cat(parts, dim=1)
+def attention_operations__by_running_it(length, hidden_size, num_heads):
+    from torch.utils.flop_counter import FlopCounterMode
+
+    x, w = torch.randn(1, length, hidden_size), torch.randn(hidden_size, hidden_size)
+    with FlopCounterMode(display=False) as counter:
+        q, k, v = ((x @ w).view(length, num_heads, -1).transpose(0, 1) for _ in "qkv")
+        weights = (q @ k.mT).softmax(-1)
+        (weights @ v).transpose(0, 1).reshape(1, length, hidden_size) @ w
+    return counter.get_total_flops() // 2, weights.numel()
