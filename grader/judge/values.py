@@ -118,7 +118,7 @@ def alike(a: Any, b: Any) -> bool:
             isinstance(a, torch.Tensor)
             and isinstance(b, torch.Tensor)
             and a.shape == b.shape
-            and a.is_floating_point() == b.is_floating_point()
+            and (a.dtype == b.dtype or (a.is_floating_point() and b.is_floating_point()))
             and bool(close(a, b).all())
         )
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):

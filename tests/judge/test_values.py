@@ -91,6 +91,7 @@ def test_lists_and_tuples_are_alike_but_numbers_and_truth_values_are_not():
     assert alike([1, (2, 3)], (1, [2, 3]))
     assert not alike(1, True)
     assert not alike(torch.tensor([1]), torch.tensor([1.0]))
+    assert not alike(torch.tensor([1]), torch.tensor([True]))
     assert not alike(torch.ones(2), torch.ones(1, 2))
     assert not alike({"a": 1}, {"a": 1, "b": 2})
 
