@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -57,12 +58,13 @@ def demo(options: argparse.Namespace) -> int:
     course = Course.here()
     lesson = course.lesson(options.lesson)
     folder = Path(tempfile.mkdtemp(prefix="headway-demo-"))
-    with tqdm(
-        total=steps(),
-        desc=f"{lesson}, four students",
-        bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}",
-    ) as bar:
-        result = demonstrate(course, lesson, folder, bar.update)
+    form = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}"
+    try:
+        with tqdm(total=steps(), desc=f"{lesson}, four students", bar_format=form) as bar:
+            result = demonstrate(course, lesson, folder, bar.update)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     print(f"\n{result}\n\nAll of it is in {folder}, which you may delete.")
     return 0
 

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
 from grader.classroom import canonical
-from grader.classroom.course import Course, CourseError, surroundings
+from grader.classroom.course import Course, CourseError, blank_record, surroundings
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Graded:
 
 def autograde(course: Course, lesson: str, students: Iterable[str]) -> Iterator[Graded]:
     """Autograde the collected submissions of these students, two at a time; yield each when it is done."""
-    with surroundings(OMP_NUM_THREADS="1"), ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+    workers = min(2, os.cpu_count() or 1)
+    with surroundings(OMP_NUM_THREADS="1"), blank_record(), ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(_autograde, course, lesson, student) for student in students]
         for job in as_completed(jobs):
             yield job.result()
@@ -77,6 +78,9 @@ def faults(submitted: Path, released: Path) -> list[str]:
 
 
 def _graded_cells(nb: NotebookNode) -> list[str]:
+    """The nbgrader names of the cells that are graded or answered in."""
     return [
-        cell.metadata.nbgrader.get("grade_id", "") for cell in nb.cells if is_grade(cell) or is_solution(cell)
+        cell.metadata.nbgrader.get("grade_id", "")
+        for cell in nb.cells
+        if isinstance(cell.metadata.get("nbgrader"), dict) and (is_grade(cell) or is_solution(cell))
     ]

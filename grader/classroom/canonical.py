@@ -127,7 +127,14 @@ def read(path: Path) -> NotebookNode:
         nb = canonical(nb)
         nbformat.validate(nb)
         return nb
-    except (ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError) as error:
+    except (
+        ValueError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        RecursionError,
+        nbformat.ValidationError,
+    ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{path} is not a notebook: {reason}") from None
 

@@ -14,7 +14,7 @@ from nbgrader.exchange import ExchangeFactory
 
 from grader.classroom import canonical
 from grader.classroom.autograde import autograde
-from grader.classroom.course import CONFIG, Course, CourseError, blank_record
+from grader.classroom.course import CONFIG, Course, CourseError
 from grader.classroom.gradebook import Score, scores
 from grader.classroom.lessons import graded_cells
 from grader.classroom.release import release
@@ -79,11 +79,10 @@ def demonstrate(
     students = typical(canonical.read(own.notebooks / lesson / name), solution, exercises(lesson))
     _hand_in(own, lesson, name, students, settings)
     done(1)
-    with blank_record():
-        for graded in autograde(own, lesson, list(students)):
-            if graded.faults:
-                raise CourseError(f"{graded.student}: {'; '.join(graded.faults)}")
-            done(AUTOGRADING)
+    for graded in autograde(own, lesson, list(students)):
+        if graded.faults:
+            raise CourseError(f"{graded.student}: {'; '.join(graded.faults)}")
+        done(AUTOGRADING)
     own.run(GenerateFeedback, {"CourseDirectory": {"assignment_id": lesson}})
     done(1)
     exercise_of = graded_cells(solution, exercises(lesson))

@@ -32,7 +32,11 @@ def rerun(path: Path) -> None:
     except ValueError as error:
         raise CourseError(str(error)) from None
     client = NotebookClient(
-        nb, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        nb,
+        timeout=SECONDS,
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(path.parent)}},
     )
     try:
         with surroundings(), blank_record():

@@ -137,7 +137,8 @@ def test_written_and_read_is_the_same(tmp_path):
     "content",
     ["", "not JSON", "[]", '{"cells": []}', '{"nbformat": 4, "metadata": {}}', '{"nbformat": "4"}', b"\xff\xfe",
      '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "poem", "metadata": {}, "source": ""}]}',
-     '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [7]}'],
+     '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [7]}', "[" * 100_000],
+    ids=range(10),
 )  # fmt: skip
 def test_what_is_not_a_notebook_is_named(tmp_path, content):
     path = tmp_path / "essay.ipynb"

@@ -147,12 +147,15 @@ def test_bad_submissions_are_named_and_never_stop_the_others(released):
     foreign = without(*(f"{prefix}{name}" for prefix in ("", "check-") for name in NAMES))
     hand_in(course, "lost", without("check-mask_tokens", "mlm_loss"))
     hand_in(course, "essay", "Dear teacher, here is my essay.")
+    odd = without()
+    odd.cells[2].metadata.nbgrader = "mine"
+    hand_in(course, "odd", odd)
     hand_in(course, "half", json.dumps(right)[:500])
     hand_in(course, "foreign", foreign)
     hand_in(course, "doubled", doubled)
     hand_in(course, "renamed", right, "My answers.ipynb")
     hand_in(course, "right", right)
-    names = ["essay", "half", "foreign", "doubled", "renamed", "nobody", "lost", "right"]
+    names = ["essay", "half", "foreign", "doubled", "renamed", "nobody", "odd", "lost", "right"]
     graded = {one.student: one for one in autograde(course, LESSON, names)}
     assert [name for name in names if graded[name].graded] == ["lost", "right"]
     said = {name: " ".join(graded[name].faults) for name in names}
@@ -164,8 +167,11 @@ def test_bad_submissions_are_named_and_never_stop_the_others(released):
     assert said["nobody"] == "03_masked_lm.ipynb was not handed in"
     assert "the cell check_mask_tokens is missing" in said["lost"]
     assert "the cell mlm_loss is missing" in said["lost"]
+    assert said["odd"].startswith("`nbgrader autograde") and "Traceback" not in said["odd"]
     assert graded["right"].faults == ()
-    assert sorted(scores(course, LESSON)) == ["lost", "right"]
+    # nbgrader enters a submission into the gradebook before it looks into the notebook
+    assert sorted(scores(course, LESSON)) == ["lost", "odd", "right"]
+    assert sum(score.points for score in points(course, "odd").values()) == 0
     assert points(course, "right") == {name: Score(out_of, out_of) for name, out_of in OUT_OF.items()}
     assert {name: score.points for name, score in points(course, "lost").items()} == {
         **OUT_OF,
