@@ -1078,6 +1078,118 @@ def counts_an_impossible_bert(vocab, hidden, layers, heads, intermediate, positi
     return _bert(vocab, hidden, layers, 1, intermediate, positions, types)
 
 
+# --------------------------------------------------------------------------------- attention_operations
+
+attention_operations = Exercise(
+    "attention_operations",
+    points=0,
+    takes=("length: int", "hidden_size: int", "num_heads: int"),
+    returns=("multiplications: int", "weights: int"),
+    summary="What one attention block computes for a text of L tokens: its multiplications, and how many attention weights.",
+    read="“What more heads cost”, and the table of sizes",
+    hints=(
+        "A product of a matrix (a, b) and a matrix (b, c) takes a·b·c multiplications. List the block's products: four projections, the scores, the mean of the values.",
+        "For one head, the scores are (L, D) times (D, L), and the mean of the values (L, L) times (L, D). Then A times each; A·D is H.",
+    ),
+)
+
+
+@attention_operations.case
+def a_short_text(draw):
+    """a short text"""
+    heads, size, length = draw.sizes(3, 3, 9)
+    return Case(length=length, hidden_size=heads * size, num_heads=heads)
+
+
+@attention_operations.case
+def a_text_longer_than_wide(draw):
+    """a text with more tokens than a token has features"""
+    heads, size = draw.sizes(2, 2, 6)
+    return Case(length=heads * size + draw.integer(5, 20), hidden_size=heads * size, num_heads=heads)
+
+
+@functools.cache
+def _counted_operations(length: int, hidden: int, heads: int) -> tuple[int, int]:
+    """Counted while `torch.nn.MultiheadAttention` runs, on tensors without numbers."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    block = torch.nn.MultiheadAttention(hidden, heads, batch_first=True, device="meta")
+    x = torch.empty(1, length, hidden, device="meta")
+    with FlopCounterMode(display=False) as counter:
+        _, weights = block(x, x, x, average_attn_weights=False)
+    return (
+        counter.get_total_flops() // 2,
+        weights.numel(),
+    )  # it counts a multiplication and its addition as two
+
+
+@attention_operations.must(
+    "Count the multiplications of matrices that PyTorch counts while its own block runs."
+)
+def multiplications_as_counted(case, answer):
+    multiplications, _ = answer()
+    expect.same(multiplications, _counted_operations(*case.arguments.values())[0], "multiplications")
+
+
+@attention_operations.must("Count one attention weight for each head, query and key.")
+def weights_as_counted(case, answer):
+    _, weights = answer()
+    expect.same(weights, _counted_operations(*case.arguments.values())[1], "weights")
+
+
+@attention_operations.must("With a single head: as many multiplications, and fewer weights.")
+def one_head_less_to_keep(case, answer):
+    want = _counted_operations(case.length, case.hidden_size, 1)
+    expect.same(answer(num_heads=1), want, "result with a single head")
+
+
+def _operations(length, hidden, heads, *, projections=4, products=2, factor=1, tables=None):
+    size = hidden // heads * heads if factor == 1 else factor
+    return projections * length * hidden**2 + products * length**2 * size, (
+        heads if tables is None else tables
+    ) * length**2
+
+
+@attention_operations.mistake(
+    "The four projections are missing. For texts shorter than twice the hidden size they are the larger part."
+)
+def products_alone(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, projections=0)
+
+
+@attention_operations.mistake(
+    "The output projection is missing: after the merge, each token's H features go through one more matrix."
+)
+def three_projections(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, projections=3)
+
+
+@attention_operations.mistake(
+    "The scores are counted, but not the second product: the weights times the values costs just as much."
+)
+def scores_alone(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, products=1)
+
+
+@attention_operations.mistake(
+    "The products of every head are counted at full width H. A head works on D features; A of them together on H."
+)
+def heads_at_full_width(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, factor=num_heads * hidden_size)
+
+
+@attention_operations.mistake("The products of one head are counted: there are as many as heads.")
+def products_of_one_head(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, factor=hidden_size // num_heads)
+
+
+@attention_operations.mistake(
+    "One table of L·L weights is counted. Every head has its own, and this is what does grow with the number of heads."
+)
+def one_table_of_weights(length, hidden_size, num_heads):
+    return _operations(length, hidden_size, num_heads, tables=1)
+
+
 # ----------------------------------------------------------------------------------------- head_entropy
 
 head_entropy = Exercise(
@@ -1252,118 +1364,6 @@ def nan_from_zero(weights, attention_mask):
 def entropy_of_the_mean(weights, attention_mask):
     real = attention_mask[:, None, :, None].to(weights.dtype)
     return torch.special.entr((weights * real).sum((0, 2)) / real.sum((0, 2))).sum(-1)
-
-
-# --------------------------------------------------------------------------------- attention_operations
-
-attention_operations = Exercise(
-    "attention_operations",
-    points=0,
-    takes=("length: int", "hidden_size: int", "num_heads: int"),
-    returns=("multiplications: int", "weights: int"),
-    summary="What one attention block computes for a text of L tokens: its multiplications, and how many attention weights.",
-    read="“What more heads cost”, and the table of sizes",
-    hints=(
-        "A product of a matrix (a, b) and a matrix (b, c) takes a·b·c multiplications. List the block's products: four projections, the scores, the mean of the values.",
-        "For one head, the scores are (L, D) times (D, L), and the mean of the values (L, L) times (L, D). Then A times each; A·D is H.",
-    ),
-)
-
-
-@attention_operations.case
-def a_short_text(draw):
-    """a short text"""
-    heads, size, length = draw.sizes(3, 3, 9)
-    return Case(length=length, hidden_size=heads * size, num_heads=heads)
-
-
-@attention_operations.case
-def a_text_longer_than_wide(draw):
-    """a text with more tokens than a token has features"""
-    heads, size = draw.sizes(2, 2, 6)
-    return Case(length=heads * size + draw.integer(5, 20), hidden_size=heads * size, num_heads=heads)
-
-
-@functools.cache
-def _counted_operations(length: int, hidden: int, heads: int) -> tuple[int, int]:
-    """Counted while `torch.nn.MultiheadAttention` runs, on tensors without numbers."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    block = torch.nn.MultiheadAttention(hidden, heads, batch_first=True, device="meta")
-    x = torch.empty(1, length, hidden, device="meta")
-    with FlopCounterMode(display=False) as counter:
-        _, weights = block(x, x, x, average_attn_weights=False)
-    return (
-        counter.get_total_flops() // 2,
-        weights.numel(),
-    )  # it counts a multiplication and its addition as two
-
-
-@attention_operations.must(
-    "Count the multiplications of matrices that PyTorch counts while its own block runs."
-)
-def multiplications_as_counted(case, answer):
-    multiplications, _ = answer()
-    expect.same(multiplications, _counted_operations(*case.arguments.values())[0], "multiplications")
-
-
-@attention_operations.must("Count one attention weight for each head, query and key.")
-def weights_as_counted(case, answer):
-    _, weights = answer()
-    expect.same(weights, _counted_operations(*case.arguments.values())[1], "weights")
-
-
-@attention_operations.must("With a single head: as many multiplications, and fewer weights.")
-def one_head_less_to_keep(case, answer):
-    want = _counted_operations(case.length, case.hidden_size, 1)
-    expect.same(answer(num_heads=1), want, "result with a single head")
-
-
-def _operations(length, hidden, heads, *, projections=4, products=2, factor=1, tables=None):
-    size = hidden // heads * heads if factor == 1 else factor
-    return projections * length * hidden**2 + products * length**2 * size, (
-        heads if tables is None else tables
-    ) * length**2
-
-
-@attention_operations.mistake(
-    "The four projections are missing. For texts shorter than twice the hidden size they are the larger part."
-)
-def products_alone(length, hidden_size, num_heads):
-    return _operations(length, hidden_size, num_heads, projections=0)
-
-
-@attention_operations.mistake(
-    "The output projection is missing: after the merge, each token's H features go through one more matrix."
-)
-def three_projections(length, hidden_size, num_heads):
-    return _operations(length, hidden_size, num_heads, projections=3)
-
-
-@attention_operations.mistake(
-    "The scores are counted, but not the second product: the weights times the values costs just as much."
-)
-def scores_alone(length, hidden_size, num_heads):
-    return _operations(length, hidden_size, num_heads, products=1)
-
-
-@attention_operations.mistake(
-    "The products of every head are counted at full width H. A head works on D features; A of them together on H."
-)
-def heads_at_full_width(length, hidden_size, num_heads):
-    return _operations(length, hidden_size, num_heads, factor=num_heads * hidden_size)
-
-
-@attention_operations.mistake("The products of one head are counted: there are as many as heads.")
-def products_of_one_head(length, hidden_size, num_heads):
-    return _operations(length, hidden_size, num_heads, factor=hidden_size // num_heads)
-
-
-@attention_operations.mistake(
-    "One table of L·L weights is counted. Every head has its own, and this is what does grow with the number of heads."
-)
-def one_table_of_weights(length, hidden_size, num_heads):
-    return _operations(length, hidden_size, num_heads, tables=1)
 
 
 # ----------------------------------------------------------------------------------------------- quiz
