@@ -65,12 +65,18 @@ def document_ids(document) -> list[int]:
 
 
 def batch(rng: random.Random, done: float) -> dict[str, torch.Tensor]:
-    """Documents that end in end-of-text; half of them begin with it too, as when a text is made up freely."""
+    """Documents that end in end-of-text; half of them begin with it too, as when a text is made up freely.
+
+    All of a batch have the same number of sentences, so that little of it is padding. The beginning of a longer
+    document is as likely as a document of that length.
+    """
     end = byte_pair_tokenizer().eos_token_id
-    rows = []
-    for _ in range(BATCH):
-        start = [end] if rng.random() < 0.5 else []
-        rows.append([*start, *document_ids(world().document(rng)), end])
+    count, rows = rng.choice(world().lengths), []
+    while len(rows) < BATCH:
+        document = world().document(rng)
+        if len(document) >= count:
+            start = [end] if rng.random() < 0.5 else []
+            rows.append([*start, *document_ids(document[:count]), end])
     ids = pad(rows)
     real = pad([[1] * len(row) for row in rows])
     return {"input_ids": ids, "attention_mask": real, "labels": ids.masked_fill(real == 0, -100)}

@@ -21,6 +21,7 @@ from grader.lab.training.recipe import Figure, Recipe
 STEPS = 3_000
 LEARNING_RATE = 1e-3
 UNANSWERABLE = 0.2
+ALONE = 0.5  # the part of the steps with a single document as the passage
 CHOICES = 4
 
 # Sentence, question, and which bracket of the sentence is the answer.
@@ -114,10 +115,13 @@ def questions(sentence: str) -> list[tuple[str, int, int]]:
     return result
 
 
-def example(rng: random.Random) -> dict:
-    """A record in SQuAD's columns: `context`, `question`, `answers`; those empty where there is none."""
+def example(rng: random.Random, most: int = 2) -> dict:
+    """A record in SQuAD's columns: `context`, `question`, `answers`; those empty where there is none.
+
+    `most` is how many documents may make up the context.
+    """
     while True:
-        stories = [world().document(rng) for _ in range(rng.choice((1, 2, 2)))]
+        stories = [world().document(rng) for _ in range(rng.choice((1, 2, 2) if most == 2 else (1,)))]
         sentences = [" ".join(words) for story in stories for words in story][:8]
         context = " ".join(sentences)
         if rng.random() < UNANSWERABLE:
@@ -179,7 +183,8 @@ def encode(record: dict) -> tuple[list[int], list[int], int, int]:
 
 
 def batch(rng: random.Random, done: float) -> dict[str, torch.Tensor]:
-    rows = [encode(example(rng)) for _ in range(32)]
+    """One document at first, so that the model finds out what to do; then one or two."""
+    rows = [encode(example(rng, 1 if done < ALONE else 2)) for _ in range(32)]
     ids = pad([row[0] for row in rows])
     return {
         "input_ids": ids, "token_type_ids": pad([row[1] for row in rows]), "attention_mask": (ids != 0).long(),
@@ -247,7 +252,8 @@ as `RULES` in `grader/lab/training/questions.py` (*what is the capital of france
 something that the passage does not speak of. At most 128 pieces with the question.
 """,
     training=f"""
-{STEPS:,} steps of 32 freshly drawn questions (AdamW, learning rate {LEARNING_RATE}, cosine, seed 0).
+{STEPS:,} steps of 32 freshly drawn questions, in the first {ALONE:.0%} of the steps about a single
+document (AdamW, learning rate {LEARNING_RATE}, cosine, seed 0).
 """,
     base_class="AutoModelForQuestionAnswering",
 )  # fmt: skip
