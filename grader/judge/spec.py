@@ -38,6 +38,7 @@ KINDS = {
     "tuple": (list, tuple),
     "dict": dict,
     "model": torch.nn.Module,
+    "dtype": torch.dtype,
 }
 
 Dims = dict[str, Any]
