@@ -35,3 +35,10 @@ if not (COURSE / "solutions").is_dir():
 c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("write your answer here")'}
 c.ClearSolutions.text_stub = "*Write your answer here.*"
 c.Execute.timeout = 120  # seconds a cell: the lessons that fine-tune need more than nbgrader's 30
+
+# nbgrader's own steps from a solution to its release, and then one canonical form, so that a diff shows what changed.
+if (COURSE / "solutions").is_dir():
+    steps = ["IncludeHeaderFooter", "InstantiateTests", "LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata"]
+    steps += ["ComputeChecksums", "SaveCells", "ClearHiddenTests", "ClearMarkScheme", "ComputeChecksums", "CheckCellMetadata"]
+    c.GenerateAssignment.preprocessors = [f"nbgrader.preprocessors.{step}" for step in steps]
+    c.GenerateAssignment.preprocessors += ["grader.classroom.canonical.Canonical"]

@@ -63,3 +63,9 @@ def test_a_damaged_or_unwritable_record_stops_nothing(record):
     record.parent.rmdir()
     record.parent.write_text("a file where the folder should be")
     assert repr(check(whole_word_groups)) == "0"
+
+
+def test_what_nbgrader_runs_is_not_recorded(record, monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    check(whole_word_groups)
+    assert not record.exists()

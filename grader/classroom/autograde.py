@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
 from grader.classroom import canonical
-from grader.classroom.course import Course, CourseError, blank_record, surroundings
+from grader.classroom.course import Course, CourseError, surroundings
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Graded:
 def autograde(course: Course, lesson: str, students: Iterable[str]) -> Iterator[Graded]:
     """Autograde the collected submissions of these students, two at a time; yield each when it is done."""
     workers = min(2, os.cpu_count() or 1)
-    with surroundings(OMP_NUM_THREADS="1"), blank_record(), ThreadPoolExecutor(workers) as pool:
+    with surroundings(OMP_NUM_THREADS="1"), ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(_autograde, course, lesson, student) for student in students]
         for job in as_completed(jobs):
             yield job.result()

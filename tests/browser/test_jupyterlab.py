@@ -17,6 +17,7 @@ import pytest
 from grader.classroom.course import Course
 from grader.classroom.demo import demonstrate
 from grader.exercises import exercises
+from grader.judge.verdict import number
 
 LESSON = "03_masked_lm"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -91,7 +92,7 @@ def page(chromium, server):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         page = browser.new_page(viewport={"width": 1280, "height": 900}, base_url=server)
-        page.set_default_timeout(4 * MINUTES)  # a busy machine may be slow; nothing waits longer than it must
+        page.set_default_timeout(8 * MINUTES)  # a busy machine may be slow; nothing waits longer than it must
         yield page
         browser.close()
 
@@ -126,7 +127,7 @@ def test_a_student_runs_the_lesson_reads_verdicts_moves_the_explorer_and_validat
     assert notebook.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
     for exercise in exercises(LESSON).values():
         verdict = notebook.get_by_role("region", name=f"Verdict on {exercise.name}", exact=True)
-        assert f"{exercise.points} of {exercise.points} point" in verdict.inner_text()
+        assert f"{number(exercise.points)} of {number(exercise.points)} point" in verdict.inner_text()
         assert "does not hold" not in verdict.inner_text()
 
     slider = notebook.get_by_role("slider").first
@@ -160,7 +161,7 @@ def test_an_instructor_sees_the_grades(page, graded):
     page.goto(f"/formgrader/gradebook/{LESSON}/{LESSON}")
     table = page.locator("#DataTables_Table_0")
     table.get_by_text("Submission #4").wait_for()
-    most = sum(exercise.points for exercise in exercises(LESSON).values())
+    most = number(sum(exercise.points for exercise in exercises(LESSON).values()))
     assert f"{most} / {most}" in table.inner_text() and f"0 / {most}" in table.inner_text()
     picture(page.locator("body"), "formgrader.png")
     feedback = next(path for path in graded.feedback if "misconceived" in str(path))
@@ -177,7 +178,7 @@ def test_the_demonstration_grades_as_it_should(graded):
     everything = exercises(LESSON)
     assert points["right"] == {name: (e.points, e.points) for name, e in everything.items()}
     assert all(earned == 0 for earned, _ in points["untouched"].values())
-    assert sorted(earned > 0 for earned, _ in points["half-right"].values()) == [False] * 3 + [True] * 3
+    assert sum(earned > 0 for earned, _ in points["half-right"].values()) == 3
     for name, exercise in everything.items():
         earned, most = points["misconceived"][name]
         assert earned < most or not exercise.mistakes
