@@ -38,3 +38,21 @@ def bert_config(vocab_size: int, **changes):
         "attention_probs_dropout_prob": 0.0,
     }
     return BertConfig(vocab_size=vocab_size, **{**settings, **changes})
+
+
+def gpt2_config(vocab_size: int, **changes):
+    """A GPT-2 of 1 layer, 2 heads and hidden size 16 without dropout or special tokens, as `transformers.GPT2Config`."""
+    from transformers import GPT2Config
+
+    settings = {
+        "n_embd": 16,
+        "n_layer": 1,
+        "n_head": 2,
+        "n_positions": 64,
+        "resid_pdrop": 0.0,
+        "embd_pdrop": 0.0,
+        "attn_pdrop": 0.0,
+        "bos_token_id": None,
+        "eos_token_id": None,
+    }
+    return GPT2Config(vocab_size=vocab_size, **{**settings, **changes})
