@@ -413,7 +413,7 @@ def _norm(x, weight, bias, eps=1e-12):
 
 @mlm_head.mistake(
     "The hidden states go straight to the decoder. Between them stand a linear layer, a GELU and a layer norm, all trained: without "
-    "them a real checkpoint's guesses are mostly wrong."
+    "them a trained body's guesses are wrong far more often."
 )
 def one_linear_layer(hidden, dense_w, dense_b, norm_w, norm_b, embedding, bias, eps=1e-12):
     return hidden @ embedding.T + bias
@@ -427,7 +427,7 @@ def without_gelu(hidden, dense_w, dense_b, norm_w, norm_b, embedding, bias, eps=
 
 
 @mlm_head.mistake(
-    "A ReLU stands where BERT has a GELU. It is close for large values and wrong around 0, which is where most of them are."
+    "A ReLU stands where BERT has a GELU. The two agree far from 0 and differ around it, so every score is a little off."
 )
 def relu_for_gelu(hidden, dense_w, dense_b, norm_w, norm_b, embedding, bias, eps=1e-12):
     return _norm(F.relu(hidden @ dense_w.T + dense_b), norm_w, norm_b, eps) @ embedding.T + bias
@@ -457,7 +457,7 @@ def without_norm(hidden, dense_w, dense_b, norm_w, norm_b, embedding, bias, eps=
 
 
 @mlm_head.mistake(
-    "The layer norm comes before the GELU. The GELU then cuts what was just brought to mean 0, and the decoder gets vectors of another kind."
+    "The layer norm comes before the GELU. The GELU then bends what was just normalised, and the decoder gets vectors of another kind than it was trained on."
 )
 def norm_before_gelu(hidden, dense_w, dense_b, norm_w, norm_b, embedding, bias, eps=1e-12):
     return F.gelu(_norm(hidden @ dense_w.T + dense_b, norm_w, norm_b, eps)) @ embedding.T + bias
@@ -533,7 +533,7 @@ def dense_bias_forgotten(hidden, dense_w, dense_b, norm_w, norm_b, embedding, bi
 
 
 @mlm_head.mistake(
-    "The decoder's `bias` is left out. It is all that the decoder has of its own beside the tied matrix: it holds how common each token is."
+    "The decoder's `bias` is left out. It is all that the decoder has of its own beside the tied matrix, and without it no score is the model's."
 )
 def decoder_bias_forgotten(hidden, dense_w, dense_b, norm_w, norm_b, embedding, bias, eps=1e-12):
     return _norm(F.gelu(hidden @ dense_w.T + dense_b), norm_w, norm_b, eps) @ embedding.T
