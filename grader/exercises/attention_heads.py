@@ -71,17 +71,6 @@ def no_key_to_the_right(draw):
 
 
 @attention.case(apart=True)
-def queries_without_a_key(draw):
-    """padded on the left and causal: the padding itself has nothing to look at"""
-    batch, heads, length, size = draw.sizes(4, 2, 7)
-    length += 2
-    q, k, v = (draw.normal(batch, heads, length, size) for _ in range(3))
-    keys = draw.attention_mask(batch, length, "left").bool()
-    mask = torch.ones(length, length, dtype=torch.bool).tril() & keys[:, None, None, :]
-    return Case(q=q, k=k, v=v, mask=mask)
-
-
-@attention.case(apart=True)
 def scores_in_the_thousands(draw):
     """scores in the thousands, in float64"""
     length, source, size = draw.sizes(3, 4, 8)
@@ -144,11 +133,13 @@ def hidden_keys_have_no_weight(case, answer):
 @attention.must(
     "A query that may attend to nothing has weights and output 0, not NaN; the others are as always.",
     weight=0.5,
-    on=(queries_without_a_key,),
+    on=(no_key_to_the_right,),
 )
 def nothing_to_attend_to(case, answer):
-    output, weights = answer()
-    nothing = ~_mask(case).any(-1)
+    # As where a causal model meets padding on the left: the first rows see only padding.
+    mask = case.mask & (torch.arange(case.mask.shape[-1]) > 1)
+    output, weights = answer(mask=mask)
+    nothing = ~mask.any(-1).expand(weights.shape[:-1])
     expect.same(weights, torch.zeros_like(weights), "weights", where=nothing)
     expect.same(output, torch.zeros_like(output), "output", where=nothing)
     _sums_to_one(weights, ~nothing)
@@ -220,6 +211,16 @@ def keys_ask_queries(q, k, v, mask=None):
 
 
 @attention.mistake(
+    "`transpose(1, 2)` counts the axes from the front. Those are the last two of (B, L, D), but not of (B, A, L, D), where it swaps heads and "
+    "tokens. Count from the end: -2 and -1."
+)
+def axes_counted_from_the_front(q, k, v, mask=None):
+    scores = q @ k.transpose(1, 2) / math.sqrt(q.shape[-1])
+    weights = (scores if mask is None else scores.masked_fill(~mask, -math.inf)).softmax(-1)
+    return weights @ v, weights
+
+
+@attention.mistake(
     "The weights are applied to the keys. The keys decide where to look; what is fetched there are the values."
 )
 def keys_for_values(q, k, v, mask=None):
@@ -260,21 +261,12 @@ def masked_scores_zero(q, k, v, mask=None):
 
 
 @attention.mistake(
-    "Right wherever a query has a key, but NaN where all of its keys are hidden: the softmax divides 0 by 0, and NaN spreads through every later layer."
+    "Right wherever a query has a key. Where all of its keys are hidden, there is nothing to share: scores of minus infinity throughout give "
+    "NaN, which spreads through every later layer; equally low ones give equal weights, just where nothing should be seen."
 )
-def nan_without_a_key(q, k, v, mask=None):
+def nothing_left_unhandled(q, k, v, mask=None):
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
     weights = (scores if mask is None else scores.masked_fill(~mask, -math.inf)).softmax(-1)
-    return weights @ v, weights
-
-
-@attention.mistake(
-    "Where all keys of a query are hidden, its scores are all equally negative, and the softmax spreads the weight evenly: the query looks "
-    "at just what it should not see."
-)
-def uniform_without_a_key(q, k, v, mask=None):
-    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
-    weights = (scores if mask is None else scores.masked_fill(~mask, -1e9)).softmax(-1)
     return weights @ v, weights
 
 
@@ -340,17 +332,9 @@ def a_head_for_each_feature(draw):
     return Case(x=draw.normal(batch, length, hidden), num_heads=hidden).where(A=hidden, D=1)
 
 
-def _indivisible(draw) -> tuple[int, int]:
-    """A hidden size, and a number of heads that does not divide it."""
-    heads = draw.integer(3, 7)
-    return heads * draw.integer(2, 4) + draw.integer(1, heads - 1), heads
-
-
-@split_heads.case(apart=True)
-def indivisible(draw):
-    """a hidden size that the heads do not divide"""
-    hidden, heads = _indivisible(draw)
-    return Case(x=draw.normal(2, 9, hidden), num_heads=heads)
+def _no_divisor(number: int) -> int:
+    """The smallest number of heads that does not divide a hidden size."""
+    return next(heads for heads in range(2, number + 2) if number % heads)
 
 
 @split_heads.must("Give head a the features from a·D to a·D + D - 1 of every token.", weight=0.5)
@@ -366,9 +350,9 @@ def tokens_stay_apart(case, answer):
     expect.same(got, case.x.sort(-1).values, "all features of one token, sorted")
 
 
-@split_heads.must("Raise `ValueError` where `num_heads` does not divide H.", weight=0.25, on=(indivisible,))
+@split_heads.must("Raise `ValueError` where `num_heads` does not divide H.", weight=0.25)
 def indivisible_raises(case, answer):
-    answer.raises(ValueError)
+    answer.raises(ValueError, num_heads=_no_divisor(case.x.shape[-1]))
 
 
 def _divides(hidden: int, heads: int) -> None:
@@ -412,17 +396,10 @@ def heads_taken_for_size(x, num_heads):
 
 
 @split_heads.mistake(
-    "Where the heads do not divide H, PyTorch stops you with a RuntimeError about shapes. Ask first, and raise a ValueError that names `num_heads`: "
-    "who reads it knows what to change."
+    "Right, but heads that do not divide H are not refused. PyTorch stops with an error about shapes, or, cut by `//`, the features left over "
+    "are lost without a word; a ValueError that names `num_heads` tells its reader what to change."
 )
-def error_about_shapes(x, num_heads):
-    return x.reshape(*x.shape[:2], num_heads, -1).transpose(1, 2)
-
-
-@split_heads.mistake(
-    "Where the heads do not divide H, the features left over are dropped without a word. The model would run, and be a little worse for no visible reason."
-)
-def rest_dropped(x, num_heads):
+def indivisible_not_refused(x, num_heads):
     size = x.shape[2] // num_heads
     return x[..., : size * num_heads].reshape(*x.shape[:2], num_heads, size).transpose(1, 2)
 
@@ -554,15 +531,6 @@ def a_single_head(draw):
     return _block(draw, heads=1)
 
 
-@multi_head_attention.case(apart=True)
-def heads_that_do_not_divide(draw):
-    """a hidden size that the heads do not divide"""
-    hidden, heads = _indivisible(draw)
-    weights = {f"w_{letter}": draw.normal(hidden, hidden, scale=0.5) for letter in MATRICES}
-    weights |= {f"b_{letter}": draw.normal(hidden) for letter in MATRICES}
-    return Case(x=draw.normal(2, 5, hidden), weights=weights, num_heads=heads)
-
-
 def _library_block(case: Case) -> torch.Tensor:
     """What `torch.nn.MultiheadAttention` computes, in float64."""
     weights = {name: tensor.double() for name, tensor in case.weights.items()}
@@ -609,11 +577,9 @@ def padding_still_asks(case, answer):
     expect.same(answer(), _library_block(case), "output", where=case.mask == 0, mask=case.mask)
 
 
-@multi_head_attention.must(
-    "Raise `ValueError` where `num_heads` does not divide H.", weight=0.5, on=(heads_that_do_not_divide,)
-)
+@multi_head_attention.must("Raise `ValueError` where `num_heads` does not divide H.", weight=0.5)
 def heads_must_divide(case, answer):
-    answer.raises(ValueError)
+    answer.raises(ValueError, num_heads=_no_divisor(case.x.shape[-1]))
 
 
 def _multi_head(
@@ -742,6 +708,17 @@ def queries_hidden(x, weights, num_heads, mask=None):
 
 
 @multi_head_attention.mistake(
+    "The mask allows only pairs of which both are tokens. So a padded position may look at nothing, and its output is only a bias (or NaN); the "
+    "contract's mask hides keys, and what padding itself computes is left to those who use it."
+)
+def pairs_hidden(x, weights, num_heads, mask=None):
+    def attend(q, k, v, keys):
+        return _attend(q, k, v, None if keys is None else keys & keys.transpose(-2, -1))
+
+    return _multi_head(x, weights, num_heads, mask, attend=attend)
+
+
+@multi_head_attention.mistake(
     "The keys are hidden rightly, but padded positions are silenced as well. The contract's mask is about keys; what padding itself computes is "
     "left to those who use it."
 )
@@ -758,9 +735,10 @@ def padded_scores_zero(x, weights, num_heads, mask=None):
 
 
 @multi_head_attention.mistake(
-    "Where the heads do not divide H, PyTorch stops you with a RuntimeError about shapes. Ask first, and raise a ValueError that names `num_heads`."
+    "Right, but heads that do not divide H are not refused: PyTorch stops with an error about shapes, where a ValueError that names `num_heads` "
+    "would tell its reader what to change."
 )
-def block_error_about_shapes(x, weights, num_heads, mask=None):
+def indivisible_block_not_refused(x, weights, num_heads, mask=None):
     return _multi_head(x, weights, num_heads, mask, divides=lambda hidden, heads: None)
 
 
@@ -794,13 +772,6 @@ def a_block_of_usual_size(draw):
     return Case(hidden_size=hidden, num_heads=heads)
 
 
-@attention_parameters.case(apart=True)
-def a_block_that_does_not_divide(draw):
-    """a hidden size that the heads do not divide"""
-    hidden, heads = _indivisible(draw)
-    return Case(hidden_size=hidden, num_heads=heads)
-
-
 @functools.cache
 def _attention_block(hidden: int, heads: int) -> int:
     block = torch.nn.MultiheadAttention(hidden, heads, device="meta")
@@ -822,13 +793,9 @@ def heads_cost_nothing(case, answer):
         )
 
 
-@attention_parameters.must(
-    "Raise `ValueError` where `num_heads` does not divide `hidden_size`.",
-    weight=0.25,
-    on=(a_block_that_does_not_divide,),
-)
+@attention_parameters.must("Raise `ValueError` where `num_heads` does not divide `hidden_size`.", weight=0.25)
 def uneven_heads_raise(case, answer):
-    answer.raises(ValueError)
+    answer.raises(ValueError, num_heads=_no_divisor(case.hidden_size))
 
 
 @attention_parameters.mistake(
@@ -926,14 +893,6 @@ def bert_base(draw):
     )
 
 
-@bert_parameters.case(apart=True)
-def a_bert_that_does_not_divide(draw):
-    """a hidden size that the heads do not divide"""
-    hidden, heads = _indivisible(draw)
-    case = a_small_bert(draw)
-    return Case(**{**case.arguments, "hidden_size": hidden, "num_heads": heads})
-
-
 @functools.cache
 def _counted(*arguments: int) -> tuple[int, int]:
     """The parameters of the library's model, and those of one of its layers."""
@@ -977,13 +936,9 @@ def as_many_as_bert_base(case, answer):
     expect.same(answer(), 109_482_240, "parameters")
 
 
-@bert_parameters.must(
-    "Raise `ValueError` where `num_heads` does not divide `hidden_size`.",
-    weight=0.25,
-    on=(a_bert_that_does_not_divide,),
-)
+@bert_parameters.must("Raise `ValueError` where `num_heads` does not divide `hidden_size`.", weight=0.25)
 def uneven_bert_raises(case, answer):
-    answer.raises(ValueError)
+    answer.raises(ValueError, num_heads=_no_divisor(case.hidden_size))
 
 
 def _bert(
@@ -1371,21 +1326,21 @@ def entropy_of_the_mean(weights, attention_mask):
 attention_heads_quiz = Quiz(
     "attention_heads_quiz",
     {
-        "size": Question(
-            "BERT-base has 12 heads in each layer. You build the same model with 24 heads. What changes in its number of parameters?",
+        "recut": Question(
+            "A trained BERT-base has 12 heads. You write 24 into its configuration and load its checkpoint. What happens?",
             (
                 (
-                    "It doubles: twice as many heads.",
-                    "The heads share the hidden size: 24 heads of 32 features are cut from the same matrices as 12 heads of 64.",
+                    "Loading fails: the shapes do not fit.",
+                    "The matrices are 768 by 768 with 12 heads and with 24: every shape fits.",
                 ),
                 (
-                    "The attention part doubles, the rest stays.",
-                    "The attention part is four matrices of 768 by 768 and their biases, however they are cut.",
+                    "The 12 new heads start untrained.",
+                    "There is nothing new to initialise. 24 heads are cut from the same matrices, each half as wide.",
                 ),
-                ("Nothing.", ""),
+                ("It loads without complaint and computes something else.", ""),
                 (
-                    "It falls: the heads are smaller.",
-                    "They are smaller, but there are more of them; the matrices keep their size.",
+                    "It works as before, only slower.",
+                    "Each trained head is cut in two halves that look on their own, and the scores are scaled by another root of D.",
                 ),
             ),
             "c",

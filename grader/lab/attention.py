@@ -105,8 +105,9 @@ def quality_curve(curve: Sequence[Mapping], best: float) -> Figure:
     return picture
 
 
-def bars(groups: Mapping[str, Mapping[str, float]], label: str) -> Figure:
-    """Bars side by side: for each group (a legend entry) the same named values; `label` says of what, with its unit."""
+def bars(groups: Mapping[str, Mapping[str, float]], label: str, names_label: str) -> Figure:
+    """Bars side by side: for each group (a legend entry) the same named values. `label` says what is measured, with its
+    unit, and `names_label` what the names are."""
     names = list(next(iter(groups.values())))
     picture = figure(7.5, 3.2)
     axes = picture.subplots()
@@ -118,7 +119,9 @@ def bars(groups: Mapping[str, Mapping[str, float]], label: str) -> Figure:
         axes.bar(places, [values[name] for name in names], width=thick * 0.92, label=group, color=colour,
                  hatch=HATCHES[colour], edgecolor="white")  # fmt: skip
     axes.set_xticks(range(len(names)), names)
+    axes.set_xlabel(names_label)
     axes.set_ylabel(label)
+    axes.axhline(0, color="black", linewidth=0.8)
     axes.legend(frameon=False)
     plain_axes(axes)
     return picture

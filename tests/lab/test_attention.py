@@ -70,9 +70,10 @@ def test_the_curve_shows_every_run_and_the_mean():
 
 
 def test_bars_stand_side_by_side():
-    axes = bars({"all": {"x": 1.0, "y": 2.0}, "some": {"x": 3.0, "y": 4.0}}, "loss (nats)").axes[0]
+    axes = bars({"all": {"x": 1.0, "y": 2.0}, "some": {"x": 3.0, "y": 4.0}}, "loss (nats)", "letter").axes[0]
     assert [bar.get_height() for bar in axes.patches] == [1.0, 2.0, 3.0, 4.0]
     places = [bar.get_x() + bar.get_width() / 2 for bar in axes.patches]
     assert places[0] < places[2] < places[1] < places[3]
-    assert axes.get_ylabel() == "loss (nats)" and labels(axes.xaxis) == ["x", "y"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("letter", "loss (nats)")
+    assert labels(axes.xaxis) == ["x", "y"]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["all", "some"]
