@@ -50,7 +50,8 @@ def same(got: Any, want: Any, what: str = "result", where: torch.Tensor | None =
         for key in want:
             same(got[key], want[key], f"{what}[{key!r}]", **beside)
     elif isinstance(want, (int, float)) and isinstance(got, (int, float)) and not isinstance(want, bool):
-        that(close_numbers(got, want), f"{what}: expected {short(want)}, got {short(got)}", **beside)
+        mine, yours = _told_apart(want, got)
+        that(close_numbers(got, want), f"{what}: expected {mine}, got {yours}", **beside)
     else:
         right = type(want) is type(got) and want == got
         that(right, f"{what}: expected {short(want)}, got {short(got)}", **beside)
@@ -68,7 +69,18 @@ def _same_tensors(
     place = tuple(wrong.nonzero()[0].tolist())
     shown = {name: short(_at(value, place, got.shape)) for name, value in beside.items()}
     index = f"[{', '.join(map(str, place))}]" if place else ""
-    raise Mismatch(f"{what}{index}: expected {short(want[place])}, got {short(got[place])}", shown)
+    mine, yours = _told_apart(want[place].item(), got[place].item())
+    raise Mismatch(f"{what}{index}: expected {mine}, got {yours}", shown)
+
+
+def _told_apart(want: float, got: float) -> tuple[str, str]:
+    """Two numbers in short, with more digits where they differ only further on."""
+    texts = short(want), short(got)
+    for digits in (6, 8, 10):
+        if texts[0] != texts[1] or not isinstance(want, float) or not isinstance(got, float):
+            break
+        texts = f"{want:.{digits}g}", f"{got:.{digits}g}"
+    return texts
 
 
 def _at(value: Any, place: tuple[int, ...], shape: torch.Size) -> Any:

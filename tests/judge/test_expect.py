@@ -1,0 +1,28 @@
+import pytest
+import torch
+
+from grader.judge import expect
+from grader.judge.expect import Mismatch
+
+
+@pytest.mark.parametrize(
+    ("want", "got", "message"),
+    [
+        (1.5, 2.5, "loss: expected 1.5, got 2.5"),
+        (1.23456, 1.23489, "loss: expected 1.23456, got 1.23489"),
+        (torch.tensor(2.0), torch.tensor(2.001), "loss: expected 2, got 2.001"),
+        (torch.tensor([7, 8]), torch.tensor([7, 9]), "loss[1]: expected 8, got 9"),
+        (3, 4, "loss: expected 3, got 4"),
+    ],
+)
+def test_a_message_shows_where_two_values_differ(want, got, message):
+    with pytest.raises(Mismatch) as raised:
+        expect.same(got, want, "loss")
+    assert raised.value.message == message
+
+
+def test_numbers_that_agree_in_four_digits_are_shown_with_more():
+    want = torch.tensor([0.0, 1.2345678], dtype=torch.float64)
+    with pytest.raises(Mismatch) as raised:
+        expect.same(want + torch.tensor([0.0, 3e-6], dtype=torch.float64), want, "logits")
+    assert raised.value.message == "logits[1]: expected 1.234568, got 1.234571"
