@@ -12,7 +12,7 @@ from grader.lab.training.bert import mean, without_dropout, world
 from grader.lab.training.loop import fit, pad
 from grader.lab.training.recipe import Figure, Recipe
 
-STEPS = 2_500
+STEPS = 4_000
 LEARNING_RATE = 3e-3
 BATCH = 32
 END = "<|endoftext|>"

@@ -18,7 +18,7 @@ from grader.lab.training.bert import CLS, SEP, ids_of, tokenizer, word_pieces, w
 from grader.lab.training.loop import fit, pad
 from grader.lab.training.recipe import Figure, Recipe
 
-STEPS = 3_000
+STEPS = 5_000
 LEARNING_RATE = 1e-3
 UNANSWERABLE = 0.2
 ALONE = 0.5  # the part of the steps with a single document as the passage
