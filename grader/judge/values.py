@@ -98,7 +98,8 @@ def close(got: torch.Tensor, want: torch.Tensor) -> torch.Tensor:
     got, want = got.double(), want.double()
     finite = want[want.isfinite()].abs()
     scale = max(1.0, finite.max().item()) if finite.numel() else 1.0
-    near = (got - want).abs() <= tolerance * (0.1 * scale + want.abs())
+    slack = 0.1 * tolerance * scale + tolerance * want.abs()
+    near = want.isfinite() & ((got - want).abs() <= slack)
     return near | (got == want) | (got.isnan() & want.isnan())
 
 
@@ -107,7 +108,8 @@ def close_numbers(got: float, want: float) -> bool:
     if isinstance(got, float) or isinstance(want, float):
         if math.isnan(got) or math.isnan(want):
             return math.isnan(got) and math.isnan(want)
-        return got == want or abs(got - want) <= TOLERANCE[torch.float32] * (0.1 + abs(want))
+        near = math.isfinite(want) and abs(got - want) <= TOLERANCE[torch.float32] * (0.1 + abs(want))
+        return got == want or near
     return got == want
 
 

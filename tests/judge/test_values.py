@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judge.values import MAX_ELEMENTS, NotPlain, alike, close, plain, short
+from grader.judge.values import MAX_ELEMENTS, NotPlain, alike, close, close_numbers, plain, short
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-1000, 1000) | st.floats(allow_nan=True) | st.text(max_size=5),
@@ -103,6 +103,17 @@ def test_floats_agree_within_rounding_and_no_further():
     assert not close(want.double() * (1 + 1e-6), want.double())[1]
     infinite = torch.tensor([math.inf, -math.inf, math.nan])
     assert close(infinite, infinite).all() and not close(infinite, want).any()
+    assert not close(want, infinite).any()
+
+
+@pytest.mark.parametrize("infinity", [math.inf, -math.inf])
+def test_no_finite_number_is_close_to_infinity(infinity):
+    largest = math.copysign(torch.finfo(torch.float64).max, infinity)
+    for number in (0.0, 1e9, largest):
+        assert not close_numbers(number, infinity) and not close_numbers(infinity, number)
+        pair = torch.tensor([number, infinity], dtype=torch.float64)
+        assert not close(pair, pair.flip(0)).any()
+    assert not close(torch.zeros(1).double(), torch.tensor([largest]).double()).any()
 
 
 @given(PLAIN)
