@@ -65,18 +65,22 @@ def document_ids(document) -> list[int]:
 
 
 def batch(rng: random.Random, done: float) -> dict[str, torch.Tensor]:
-    """Documents that end in end-of-text; half of them begin with it too, as when a text is made up freely.
+    """Half whole documents between two end-of-text tokens; half from any sentence on, with no token before it.
 
-    All of a batch have the same number of sentences, so that little of it is padding. The beginning of a longer
+    So what follows end-of-text is the beginning of a document, and any other prompt may be from its middle. All
+    of a batch have the same number of sentences, so that little of it is padding; the beginning of a longer
     document is as likely as a document of that length.
     """
     end = byte_pair_tokenizer().eos_token_id
     count, rows = rng.choice(world().lengths), []
     while len(rows) < BATCH:
         document = world().document(rng)
-        if len(document) >= count:
-            start = [end] if rng.random() < 0.5 else []
-            rows.append([*start, *document_ids(document[:count]), end])
+        if len(document) < count:
+            continue
+        if len(rows) % 2:
+            rows.append([end, *document_ids(document[:count]), end])
+        else:
+            rows.append([*document_ids(document[rng.randrange(len(document)) :]), end])
     ids = pad(rows)
     real = pad([[1] * len(row) for row in rows])
     return {"input_ids": ids, "attention_mask": real, "labels": ids.masked_fill(real == 0, -100)}
@@ -171,7 +175,8 @@ probabilities of that grammar. It knows nothing else, and none of the English ou
 Its tokenizer is byte-level BPE as GPT-2's, learnt on the same text, without a padding token; every word has a space before it.
 """,
     training=f"""
-{STEPS:,} steps on freshly drawn documents in batches of {BATCH} (AdamW, learning rate {LEARNING_RATE}, cosine, seed 0,
+{STEPS:,} steps on freshly drawn documents in batches of {BATCH}, half of them whole and begun by end-of-text, half from any
+sentence on (AdamW, learning rate {LEARNING_RATE}, cosine, seed 0,
 no dropout while training; the configuration keeps GPT-2's 0.1 for fine-tuning).
 """,
     base_class="GPT2LMHeadModel",
