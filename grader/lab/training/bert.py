@@ -3,8 +3,8 @@
 The curriculum follows what was measured: a masked model sees a given fact far less often than a causal one,
 because only some positions are predicted. So the first part of the steps takes single sentences in large
 batches, of which nearly all of the signal is the words of the sentence, and then come pairs. With these two alone
-agreement and next sentences were learnt (0.92 and 0.99), but hardly a capital (0.04). So a quarter of the single
-sentences ask for one country, capital or language, with the rest of the sentence there to find it from.
+agreement and next sentences were learnt (0.92 and 0.99), but hardly a capital: 0.04. A last part therefore asks in
+half of its rows for one country, capital or language, the rest of the sentence being there to find it from.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from grader.lab.world import World
 from grader.lab.world.words import COUNTRIES
 
 STEPS = 6_000
-ALONE = 0.5  # the part of the steps on single sentences only
-PAIRS = 0.6  # of the steps after that, those on pairs
+ALONE = 0.5  # the part of the steps on single sentences
 PROBABILITY = 0.2  # of a position to be predicted; 0.15 in the paper
 LEARNING_RATE = 2e-3
+FACT_STEPS = 2_500  # after the others
+FACT_LEARNING_RATE = 1.5e-3
 
 
 def configuration():
@@ -37,7 +38,7 @@ def configuration():
     )  # fmt: skip
 
 
-def train(seed: int = 0, steps: int = STEPS):
+def train(seed: int = 0, steps: int = STEPS, fact_steps: int = FACT_STEPS):
     """`BertForPreTraining`, trained from random weights, and its tokenizer."""
     from transformers import BertForPreTraining
 
@@ -46,6 +47,7 @@ def train(seed: int = 0, steps: int = STEPS):
     model = BertForPreTraining(config)
     without_dropout(model)
     fit("tiny-bert", model, pretraining_batch, steps, LEARNING_RATE, seed, loss=pretraining_loss)
+    fit("tiny-bert.facts", model, fact_batch, fact_steps, FACT_LEARNING_RATE, seed, loss=pretraining_loss)
     return model, tokenizer()
 
 
@@ -83,14 +85,16 @@ CLS, SEP, MASK_ID = 2, 3, 4
 
 
 def pretraining_batch(rng: random.Random, done: float) -> dict[str, torch.Tensor]:
-    """Single sentences at first, then mostly pairs, of which half belong together; masked as BERT masks."""
-    return pair_batch(rng) if done >= ALONE and rng.random() < PAIRS else alone_batch(rng)
+    """Single sentences at first, then pairs of which half belong together, masked as BERT masks."""
+    return alone_batch(rng, 128) if done < ALONE else pair_batch(rng)
 
 
-def alone_batch(rng: random.Random) -> dict[str, torch.Tensor]:
-    """128 single sentences, in a quarter of which one name of a fact is masked."""
-    batch = masked_batch([[CLS, *ids_of(world().sentence(rng)), SEP] for _ in range(96)], rng)
-    rows, labels = zip(*(fact_row(rng) for _ in range(32)), strict=True)
+def fact_batch(rng: random.Random, done: float) -> dict[str, torch.Tensor]:
+    """Single sentences, in half of which one name of a fact is masked; every fourth time pairs."""
+    if rng.random() < 0.25:
+        return pair_batch(rng)
+    batch = alone_batch(rng, 64)
+    rows, labels = zip(*(fact_row(rng) for _ in range(64)), strict=True)
     width = max(batch["labels"].shape[1], *map(len, rows))
     both = {
         "input_ids": (batch["input_ids"], pad(list(rows)), 0),
@@ -123,6 +127,10 @@ def fact_row(rng: random.Random) -> tuple[list[int], list[int]]:
             (target,) = word_pieces(chosen)
             hidden = [MASK_ID if piece == target else piece for piece in ids]
             return hidden, [piece if piece == target else -100 for piece in ids]
+
+
+def alone_batch(rng: random.Random, count: int) -> dict[str, torch.Tensor]:
+    return masked_batch([[CLS, *ids_of(world().sentence(rng)), SEP] for _ in range(count)], rng)
 
 
 def pair_batch(rng: random.Random) -> dict[str, torch.Tensor]:
@@ -311,10 +319,11 @@ Its tokenizer is WordPiece, lower case; most words of the little world are one p
 other words fall apart into letters.
 """,
     training=f"""
-{STEPS:,} steps on freshly drawn text, the first {ALONE:.0%} of them on single sentences in batches of 128, then {PAIRS:.0%} on
-pairs in batches of 64. {PROBABILITY:.0%} of the pieces are predicted (80 % masked, 10 % replaced, 10 % kept); a quarter of the
-single sentences only ask for one country, capital or language instead. AdamW, learning rate {LEARNING_RATE}, cosine, seed 0, no
-dropout while training; the configuration keeps BERT's 0.1 for fine-tuning.
+{STEPS:,} steps on freshly drawn text, the first {ALONE:.0%} of them on single sentences in batches of 128, the rest on
+pairs in batches of 64; then {FACT_STEPS:,} steps in which half of the rows ask for a country, a capital or a
+language. {PROBABILITY:.0%} of the pieces of all other rows are predicted (80 % masked, 10 % replaced, 10 % kept). AdamW,
+learning rate {LEARNING_RATE}, then {FACT_LEARNING_RATE}, cosine, seed 0, no dropout while
+training; the configuration keeps BERT's 0.1 for fine-tuning.
 """,
     base_class="BertForPreTraining",
 )  # fmt: skip

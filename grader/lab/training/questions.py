@@ -24,7 +24,7 @@ UNANSWERABLE = 0.2
 ALONE = 0.5  # the part of the steps with a single document as the passage
 CHOICES = 4
 
-# Sentence, question, and which bracket of the sentence is the answer; {person} is who the document is about.
+# Sentence, question, and which bracket of the sentence is the answer.
 RULES = [
     (r"the capital of (\w+) is (\w+) \.", "what is the capital of {1} ?", 2),
     (r"the capital of (\w+) is (\w+) \.", "of which country is {2} the capital ?", 1),
@@ -40,13 +40,7 @@ RULES = [
     (r"(\w+) studies (\w+) in (\w+) \.", "what does {1} study ?", 2),
     (r"(\w+) studies (\w+) in (\w+) \.", "where does {1} study {2} ?", 3),
     (r"(\w+) is an? (\w+) (?:from (\w+) )?\.", "what is the job of {1} ?", 2),
-    (r"(\w+) is an? (\w+) (?:from (\w+) )?\.", "who is the {2} ?", 1),
     (r"(\w+) is an? (\w+) from (\w+) \.", "where does {1} come from ?", 3),
-    (r"every (\w+) (?:she|he) goes to the (\w+) \.", "where does {person} work ?", 2),
-    (r"(?:she|he) works at the (\w+) from (\w+) to (\w+) \.", "where does {person} work ?", 1),
-    (r"(?:she|he) works at the (\w+) from (\w+) to (\w+) \.", "when does {person} begin work ?", 2),
-    (r"every (\w+) (?:she|he) visits (?:her|his) (\w+) in (\w+) \.", "who does {person} visit ?", 2),
-    (r"from (\w+) (?:she|he) sends (?:her|his) (\w+) an? (\w+) \.", "what does {person} send ?", 3),
     (r"an? (\w+) from (\w+) is called (\w+) \.", "who is the {1} ?", 3),
     (r"an? (\w+) from (\w+) is called (\w+) \.", "where does the {1} come from ?", 2),
     (r"(\w+) , who lives in (\w+) , works as an? (\w+) \.", "where does {1} live ?", 2),
@@ -112,41 +106,31 @@ def rules() -> list[tuple[re.Pattern, str, int]]:
     return [(re.compile(pattern), question, group) for pattern, question, group in RULES]
 
 
-def questions(sentence: str, person: str = "") -> list[tuple[str, int, int]]:
-    """All questions about a sentence, each with the characters `start` to `end` of its answer in it.
-
-    `person` is the name of whom the document is about, if anybody; questions about *she* or *he* need it.
-    """
+def questions(sentence: str) -> list[tuple[str, int, int]]:
+    """All questions about a sentence, each with the characters `start` to `end` of its answer in it."""
     result = []
     for pattern, question, group in rules():
-        if (found := pattern.match(sentence)) and (person or "{person}" not in question):
-            asked = question.format(found.group(), *found.groups(), person=person)
-            result.append((asked, *found.span(group)))
+        if found := pattern.match(sentence):
+            result.append((question.format(found.group(), *found.groups()), *found.span(group)))
     return result
-
-
-def told(story) -> list[tuple[str, str]]:
-    """The sentences of a story as texts, each with the name of whom it is about."""
-    person = story.about.get("person", {}).get("name", "")
-    return [(" ".join(words), person) for words in story.sentences]
 
 
 def example(rng: random.Random, most: int = 2) -> dict:
     """A record in SQuAD's columns: `context`, `question`, `answers`; those empty where there is none.
 
-    `most` is how many documents may make up the context. What cannot be answered is asked about another
-    document, half the time one of the same kind.
+    `most` is how many documents may make up the context.
     """
     while True:
-        stories = [world().story(rng) for _ in range(rng.choice((1, 2, 2)) if most == 2 else 1)]
-        sentences = [pair for story in stories for pair in told(story)][:8]
-        context = " ".join(sentence for sentence, _ in sentences)
+        stories = [world().document(rng) for _ in range(rng.choice((1, 2, 2) if most == 2 else (1,)))]
+        sentences = [" ".join(words) for story in stories for words in story][:8]
+        context = " ".join(sentences)
         if rng.random() < UNANSWERABLE:
-            other = world().story(rng, stories[0].scene if rng.random() < 0.5 else None)
-            asked = [question for pair in told(other) for question, _, _ in questions(*pair)]
-            known = {question for pair in sentences for question, _, _ in questions(*pair)}
+            asked = [row for words in world().document(rng) for row in questions(" ".join(words))]
+            known = {question for sentence in sentences for question, _, _ in questions(sentence)}
             strange = [
-                question for question in asked if question not in known and is_strange(question, context)
+                question
+                for question, _, _ in asked
+                if question not in known and is_strange(question, context)
             ]
             if strange:
                 return {
@@ -156,10 +140,9 @@ def example(rng: random.Random, most: int = 2) -> dict:
                 }
             continue
         asked, offset = [], 0
-        for sentence, person in sentences:
+        for sentence in sentences:
             asked += [
-                (question, offset + start, offset + end)
-                for question, start, end in questions(sentence, person)
+                (question, offset + start, offset + end) for question, start, end in questions(sentence)
             ]
             offset += len(sentence) + 1
         # The same question with two answers, as where both documents are on the same thing, is left out.
