@@ -9,6 +9,14 @@ from grader.classroom.course import Course
 from grader.classroom.release import release
 
 
+def pytest_collection_modifyitems(items):
+    """With several workers, the tests of a file share one, as they share what they set up; only those of the
+    exercises, which are many and set nothing up, are spread over all."""
+    for item in items:
+        if item.path.parent.name != "exercises":
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture
 def course(tmp_path, monkeypatch) -> Course:
     """A course of one small lesson, in a folder whose name has a space; the working directory is there."""
