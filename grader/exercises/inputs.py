@@ -1376,16 +1376,20 @@ inputs_quiz = Quiz(
             "a",
         ),
         "segments": Question(
-            "How does BERT know which of two texts a token belongs to?",
+            "What is added to a token's vector to say which of two texts it belongs to?",
             (
                 (
-                    "By counting the [SEP] before it.",
-                    "Nothing in the model counts them; it would have to learn it. There is a more direct signal.",
+                    "The number of [SEP] before it.",
+                    "A model may learn to notice [SEP], as the half-truths showed, but nothing is added to a vector for it.",
                 ),
-                ("By the segment embedding that is added to the token's own.", ""),
+                ("Its segment embedding.", ""),
                 (
-                    "By its position: the second text begins at a fixed place.",
-                    "The texts have any length, so the border is elsewhere in every pair.",
+                    "Its position embedding.",
+                    "Positions run on from the first text to the second, and the border is elsewhere in every pair.",
+                ),
+                (
+                    "The attention mask.",
+                    "The mask is added to no vector: it says which places may be attended to.",
                 ),
             ),
             "b",
