@@ -249,8 +249,8 @@ RECIPE = Recipe(
 `tiny-bert` with a question-answering head: it marks the words of a passage that answer a question, or `[CLS]` where none does. A
 passage is one or two documents of the little world; a question asks what one of its sentences says, in the forms that are listed
 as `RULES` in `grader/lab/training/questions.py` (*what is the capital of france ?*, *where does anna work ?*), one in five about
-something that the passage does not speak of. At most 128 pieces with the question. It is weaker at saying that there is no answer:
-asked where somebody comes from who is not in the passage, it may name where somebody else does.
+something that the passage does not speak of. At most 128 pieces with the question. It is weaker at saying that there is no
+answer: asked where somebody comes from who is not in the passage, it may name where somebody else does.
 """,
     training=f"""
 {STEPS:,} steps of 32 freshly drawn questions, in the first {ALONE:.0%} of the steps about a single
