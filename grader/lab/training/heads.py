@@ -173,8 +173,10 @@ under the grammar is {best:.3f}.
 |---|---|---|{"---|" * (len(SEEDS) + 1)}
 {lines}
 
-All have the same number of parameters. Training is short, far from the best possible, so the curve shows how much each has learnt in
-the same time, and seeds differ by several hundredths, with one head by much more. The models with seed 0 are stored in `heads-1` to `heads-16`, and load with
+All have the same number of parameters. Training is short, far from the best possible: the curve shows how much each has
+learnt in the same time. Seeds differ by several hundredths, with one head by much more.
+
+The models with seed 0 are stored in `heads-1` to `heads-16`, and load with
 `BertForMaskedLM.from_pretrained(checkpoint("head-series") + "/heads-4")`; the numbers for plotting are the `curve` in
 `figures.json`.
 
