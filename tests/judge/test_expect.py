@@ -25,4 +25,4 @@ def test_numbers_that_agree_in_four_digits_are_shown_with_more():
     want = torch.tensor([0.0, 1.2345678], dtype=torch.float64)
     with pytest.raises(Mismatch) as raised:
         expect.same(want + torch.tensor([0.0, 3e-6], dtype=torch.float64), want, "logits")
-    assert raised.value.message == "logits[1]: expected 1.234568, got 1.234571"
+    assert raised.value.message == "logits[1]: expected 1.2345678, got 1.2345708"
