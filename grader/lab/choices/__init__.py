@@ -34,7 +34,8 @@ KINDS = {
     "calendar": (7, (situations.calendar,)),
     "agreement": (6, (situations.agreement,)),
     "opinion": (9, (situations.opinion,)),
-    "continuation": (8, (situations.continuation,)),
+    "continuation": (33, (situations.continuation,)),
+    "topic": (45, (situations.topic,)),
 }
 
 

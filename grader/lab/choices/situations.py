@@ -197,7 +197,17 @@ def world() -> World:
 
 
 def continuation(rng: random.Random) -> Drawn:
-    """The beginning of a document; only one of the four sentences can follow it in the little world."""
+    """The beginning of a document; wrong sentences stand in others about the same kind of thing."""
+    return next_sentence(rng, same_scene=True)
+
+
+def topic(rng: random.Random) -> Drawn:
+    """The beginning of a document; wrong sentences stand in others about something else."""
+    return next_sentence(rng, same_scene=False)
+
+
+def next_sentence(rng: random.Random, same_scene: bool) -> Drawn:
+    """One to three sentences, the next one, and three that cannot follow in the little world."""
     while True:
         story = world().story(rng)
         told = rng.randrange(1, 4)
@@ -207,9 +217,14 @@ def continuation(rng: random.Random) -> Drawn:
         right, wrong = story.sentences[told], []
         for _ in range(400):
             other = world().story(rng)
-            if other.scene == story.scene and len(other.sentences) > told and len(wrong) < 3:
-                candidate = other.sentences[told]
-                if candidate not in (right, *wrong) and not world().grammatical(before + candidate):
-                    wrong.append(candidate)
-        if len(wrong) == 3:
-            return " ".join(before), written(" ".join(right)), [written(" ".join(words)) for words in wrong]
+            if (other.scene == story.scene) != same_scene or len(other.sentences) <= told:
+                continue
+            candidate = other.sentences[told]
+            if candidate not in (right, *wrong) and not world().grammatical(before + candidate):
+                wrong.append(candidate)
+            if len(wrong) == 3:
+                return (
+                    " ".join(before),
+                    written(" ".join(right)),
+                    [written(" ".join(words)) for words in wrong],
+                )
