@@ -25,11 +25,13 @@ def output_maps(panels: Mapping[str, Panel], across: int = 3) -> Figure:
     across = min(across, len(panels))
     down = -(-len(panels) // across)
     tallest = max(len(rows) for _, rows, _ in panels.values())
-    picture = figure(2.0 + 2.7 * across, down * (1.5 + 0.19 * tallest))
+    picture = figure(1.6 + 2.7 * across, down * (1.2 + 0.2 * tallest))
     grid = picture.subplots(down, across, squeeze=False).flatten()
     for axes, (title, (table, rows, columns)) in zip(grid, panels.items(), strict=False):
         image = axes.imshow(table.tolist(), cmap=SHADES, vmin=0, vmax=1, aspect="auto")
         axes.set_title(title, loc="left", fontsize=9)
+        axes.set_box_aspect(1.4 * len(rows) / tallest)  # a row is as high in every map
+        axes.set_anchor("N")
         axes.set_yticks(range(len(rows)), rows, fontsize=8)
         axes.set_xticks(range(len(columns)), columns, fontsize=8, rotation=90 if len(columns) > 3 else 0)
         axes.set_xticks([place - 0.5 for place in range(1, len(columns))], minor=True)
