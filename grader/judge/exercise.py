@@ -170,8 +170,12 @@ class Exercise:
 
     def musts_on(self, case: Case) -> list[Must]:
         """The requirements that are about this case."""
-        apart = next(maker.apart for maker in self.case_makers if maker.name == case.name)
+        apart = self.is_apart(case)
         return [must for must in self.musts if (not apart if must.on is None else case.name in must.on)]
+
+    def is_apart(self, case: Case) -> bool:
+        """Whether this case is only for requirements that name it."""
+        return next(maker.apart for maker in self.case_makers if maker.name == case.name)
 
     @property
     def signature(self) -> str:

@@ -138,14 +138,45 @@ def _verdict(
 
 
 def recognise(exercise: Exercise, answers: list[Answer]) -> Mistake | None:
-    """The listed mistake that behaves as the answer does on every case, if there is one."""
+    """The listed mistake that behaves as the answer does on every case. Where none does, the first that does so on
+    every ordinary case, if the answer is wrong on these: whoever shares a misconception may have met the cases
+    `apart`, which are about edges, otherwise."""
+    apart = [answer for answer in answers if exercise.is_apart(answer.case)]
+    ordinary = [answer for answer in answers if not exercise.is_apart(answer.case)]
+    near = None
     for mistake in exercise.mistakes:
         call = here(exercise, mistake.function)
-        if all(
-            _behave_alike(answer.outcome, Answer(exercise, answer.case, call).outcome) for answer in answers
-        ):
-            return mistake
-    return None
+
+        def as_the_mistake(answer: Answer, call: Call = call) -> bool:
+            return _behave_alike(answer.outcome, Answer(exercise, answer.case, call).outcome)
+
+        if all(map(as_the_mistake, ordinary)):
+            if all(map(as_the_mistake, apart)):
+                return mistake
+            near = near or mistake
+    return near if near and any(_wrong_as_given(exercise, answer) for answer in ordinary) else None
+
+
+class _AsksFurther(Exception):
+    """A requirement wants more than the result on the case itself."""
+
+
+def _wrong_as_given(exercise: Exercise, answer: Answer) -> bool:
+    """Whether the result on the case itself breaks a requirement; the answer is not called again."""
+
+    def call(*_: Any) -> Outcome:
+        raise _AsksFurther
+
+    given = Answer(exercise, answer.case, call)
+    given._outcome = answer.outcome
+    for must in exercise.musts_on(answer.case):
+        try:
+            must.holds(answer.case, given)
+        except (Mismatch, Failed):
+            return True
+        except _AsksFurther:
+            continue
+    return False
 
 
 def _behave_alike(a: Outcome, b: Outcome) -> bool:

@@ -79,6 +79,28 @@ def test_a_misconception_is_named_and_says_where_to_look():
     assert judge(halves, unscaled).look == "“Half”"
 
 
+def test_a_misconception_is_named_where_only_an_edge_was_met_otherwise():
+    verdict = judge(halves, lambda numbers, scale: numbers * 2 * scale if len(numbers) else None)
+    assert verdict.mistake == "doubled"
+
+
+def test_who_fails_at_an_edge_is_not_taken_for_one_who_fails_there_otherwise():
+    counting = Exercise(
+        "counting", points=2, takes=("items: list",), returns=("count: int",), summary="Count."
+    )
+    counting.case(lambda draw: Case(items=[1] * draw.integer(2, 5)))
+    edge = counting.case(apart=True)(nothing_to_count)
+    counting.must("Count the items.")(lambda case, answer: expect.same(answer(), len(case.items)))
+    counting.must("Count none.", on=(edge,))(lambda case, answer: expect.same(answer(), 0))
+    counting.mistake("Fails where there is none.")(lambda items: len(items) * items[0])
+    assert judge(counting, lambda items: len(items) or 1).mistake == ""
+    assert judge(counting, lambda items: len(items) if items else items[0]).misconception
+
+
+def nothing_to_count(draw):
+    return Case(items=[])
+
+
 def test_an_unlisted_mistake_loses_points_without_a_diagnosis():
     verdict = judge(halves, lambda numbers, scale: numbers)
     assert verdict.points == 0 and verdict.mistake == ""
