@@ -53,8 +53,8 @@ auto_class = Exercise(
     rounds=1,
     hints=(
         "Every name begins with `AutoModelFor`. What follows is what the *head* does, in the library's words.",
-        "The cell above the exercise names five of the seven. The other two are `AutoModelForNextSentencePrediction` and, for a model that "
-        "reads from left to right only, the one whose name begins with `AutoModelForCausal`.",
+        "The cell above the exercise names six of the seven. For the seventh, the text above says what a model is called that predicts each token from "
+        "those before it; `LM` stands for language modelling, as in the name for `fill-mask`.",
     ),
 )
 

@@ -40,5 +40,5 @@ def output_maps(panels: Mapping[str, Panel], across: int = 3) -> Figure:
         axes.tick_params(which="minor", length=0)
     for axes in grid[len(panels) :]:
         axes.axis("off")
-    picture.colorbar(image, ax=list(grid), label="probability", shrink=0.6)
+    picture.colorbar(image, ax=list(grid), label="probability", shrink=0.6, panchor=False)
     return picture
