@@ -31,6 +31,15 @@ def pooler__by_exponentials(hidden, weight, bias):
     return 2 / (1 + torch.exp(-2 * x)) - 1
 
 
+def pooler__library_class(hidden, weight, bias):
+    from transformers import BertConfig
+    from transformers.models.bert.modeling_bert import BertPooler
+
+    layer = BertPooler(BertConfig(hidden_size=hidden.shape[-1], num_attention_heads=1)).to(hidden.dtype)
+    layer.load_state_dict({"dense.weight": weight, "dense.bias": bias})
+    return layer(hidden)
+
+
 def mlm_head__functional(hidden, dense_w, dense_b, norm_w, norm_b, embedding, bias, eps=1e-12):
     x = F.gelu(F.linear(hidden, dense_w, dense_b))
     x = F.layer_norm(x, (hidden.size(-1),), norm_w, norm_b, eps)
@@ -65,6 +74,15 @@ def mlm_head__token_by_token_in_double(hidden, dense_w, dense_b, norm_w, norm_b,
             row.append(embedding @ x + bias)
         rows.append(torch.stack(row))
     return torch.stack(rows).to(hidden.dtype)
+
+
+def mlm_head__own_layers(hidden, dense_w, dense_b, norm_w, norm_b, embedding, bias, eps=1e-12):
+    dense = nn.Linear(len(norm_w), len(norm_w), dtype=hidden.dtype)
+    norm = nn.LayerNorm(len(norm_w), eps=eps, dtype=hidden.dtype)
+    decoder = nn.Linear(len(norm_w), len(bias), dtype=hidden.dtype)
+    for layer, w, b in ((dense, dense_w, dense_b), (norm, norm_w, norm_b), (decoder, embedding, bias)):
+        layer.weight.data, layer.bias.data = w, b
+    return nn.Sequential(dense, nn.GELU(), norm, decoder)(hidden)
 
 
 def pretraining_heads__unpacked(hidden, pooled, mlm, nsp_w, nsp_b):
