@@ -231,22 +231,31 @@ def no_shapes(draw):
     return Case(task=draw.choice(_NO_TASKS), **_sizes(draw))
 
 
-@functools.lru_cache(maxsize=500)
-def _real_shapes(task, batch, length, vocab_size, num_labels, num_choices) -> dict[str, tuple[int, ...]]:
-    """What a tiny real model without layers gives: the shape of each of its outputs."""
+@functools.lru_cache(maxsize=100)
+def _tiny_model(task: str, vocab_size: int = 1, num_labels: int = 2) -> torch.nn.Module:
+    """A real model without layers, with the head for a task, in eval mode."""
     import transformers
 
     if task == "text-generation":
         config = gpt2_config(vocab_size, n_layer=0, n_embd=4, use_cache=False)
     else:
-        labels = num_labels if task.endswith("-classification") else 2
         config = bert_config(
-            vocab_size, num_hidden_layers=0, hidden_size=4, intermediate_size=1, num_labels=labels
+            vocab_size, num_hidden_layers=0, hidden_size=4, intermediate_size=1, num_labels=num_labels
         )
+    with torch.random.fork_rng(devices=[]):
+        return getattr(transformers, _CLASSES[task][1])(config).eval()
+
+
+def _real_shapes(task, batch, length, vocab_size, num_labels, num_choices) -> dict[str, tuple[int, ...]]:
+    """What a real model gives: the shape of each of its outputs."""
+    sizes = {}
+    if task in ("fill-mask", "text-generation"):
+        sizes["vocab_size"] = vocab_size
+    elif task in ("text-classification", "token-classification"):
+        sizes["num_labels"] = num_labels
     shape = (batch, num_choices, length) if task == "multiple-choice" else (batch, length)
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        model = getattr(transformers, _CLASSES[task][1])(config).eval()
-        outputs = model(input_ids=torch.zeros(shape, dtype=torch.int64))
+    with torch.no_grad():
+        outputs = _tiny_model(task, **sizes)(input_ids=torch.zeros(shape, dtype=torch.int64))
     return {name: tuple(output.shape) for name, output in outputs.items() if isinstance(output, torch.Tensor)}
 
 

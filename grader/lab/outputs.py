@@ -25,7 +25,7 @@ def output_maps(panels: Mapping[str, Panel], across: int = 3) -> Figure:
     across = min(across, len(panels))
     down = -(-len(panels) // across)
     tallest = max(len(rows) for _, rows, _ in panels.values())
-    picture = figure(1.6 + 2.7 * across, down * (1.2 + 0.2 * tallest))
+    picture = figure(max(7.0, 1.6 + 2.7 * across), down * (1.2 + 0.2 * tallest))
     grid = picture.subplots(down, across, squeeze=False).flatten()
     for axes, (title, (table, rows, columns)) in zip(grid, panels.items(), strict=False):
         image = axes.imshow(table.tolist(), cmap=SHADES, vmin=0, vmax=1, aspect="auto")
