@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -90,13 +91,14 @@ def quality_curve(curve: Sequence[Mapping], best: float) -> Figure:
     picture = figure(7.0, 3.4)
     axes = picture.subplots()
     places = range(len(curve))
-    means = [sum(row["accuracies"]) / len(row["accuracies"]) for row in curve]
-    axes.plot(places, means, color=MODEL, marker="o", label="mean of the seeds")
+    middle = [statistics.median(row["accuracies"]) for row in curve]
+    axes.plot(places, middle, color=MODEL, label="the middle run")
     for place, row in zip(places, curve, strict=True):
         values = row["accuracies"]
         axes.plot([place] * len(values), values, color=MODEL, marker="x", linestyle="none",
                   label=None if place else "one training run")  # fmt: skip
     axes.axhline(best, color=TRUTH, linestyle="--", label="the best possible")
+    axes.set_ylim(0, 1)
     axes.set_xticks(places, [f"{row['heads']}\nD = {row['head_size']}" for row in curve])
     axes.set_xlabel("heads, and features in each")
     axes.set_ylabel("masked words guessed")

@@ -56,15 +56,15 @@ def test_the_cut_names_each_head_and_colours_its_features():
         cut_picture(10, 3)
 
 
-def test_the_curve_shows_every_run_and_the_mean():
+def test_the_curve_shows_every_run_and_the_middle_one():
     rows = [
-        {"heads": 1, "head_size": 8, "accuracies": [0.2, 0.4]},
-        {"heads": 2, "head_size": 4, "accuracies": [0.5, 0.7]},
+        {"heads": 1, "head_size": 8, "accuracies": [0.2, 0.4, 0.9]},
+        {"heads": 2, "head_size": 4, "accuracies": [0.5, 0.7, 0.1]},
     ]
     axes = quality_curve(rows, best=0.8).axes[0]
-    mean, first, second, best = axes.lines
-    assert mean.get_ydata() == pytest.approx([0.3, 0.6])
-    assert [list(line.get_ydata()) for line in (first, second)] == [[0.2, 0.4], [0.5, 0.7]]
+    middle, first, second, best = axes.lines
+    assert list(middle.get_ydata()) == [0.4, 0.5]
+    assert [list(line.get_ydata()) for line in (first, second)] == [[0.2, 0.4, 0.9], [0.5, 0.7, 0.1]]
     assert set(best.get_ydata()) == {0.8}
     assert labels(axes.xaxis) == ["1\nD = 8", "2\nD = 4"]
 
