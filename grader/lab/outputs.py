@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from .attention import SHADES
 from .figures import figure
 
+ROW = 0.2  # inches
+
 Panel = tuple[torch.Tensor, Sequence[str], Sequence[str]]
 """Probabilities, float (rows, columns), with the names of the rows and of the columns."""
 
@@ -25,12 +27,14 @@ def output_maps(panels: Mapping[str, Panel], across: int = 3) -> Figure:
     across = min(across, len(panels))
     down = -(-len(panels) // across)
     tallest = max(len(rows) for _, rows, _ in panels.values())
-    picture = figure(max(7.0, 1.6 + 2.7 * across), down * (1.2 + 0.2 * tallest))
+    width = max(7.0, 1.6 + 2.7 * across)
+    picture = figure(width, max(2.2, down * (1.2 + ROW * tallest)))
+    map_width = (width - 1.6) / across - 0.5  # without the names of its rows
     grid = picture.subplots(down, across, squeeze=False).flatten()
     for axes, (title, (table, rows, columns)) in zip(grid, panels.items(), strict=False):
         image = axes.imshow(table.tolist(), cmap=SHADES, vmin=0, vmax=1, aspect="auto")
         axes.set_title(title, loc="left", fontsize=9)
-        axes.set_box_aspect(1.4 * len(rows) / tallest)  # a row is as high in every map
+        axes.set_box_aspect(ROW * len(rows) / map_width)  # a row is as high in every map
         axes.set_anchor("N")
         axes.set_yticks(range(len(rows)), rows, fontsize=8)
         axes.set_xticks(range(len(columns)), columns, fontsize=8, rotation=90 if len(columns) > 3 else 0)
