@@ -136,6 +136,13 @@ class TestTruthAgainstBruteForce:
                 found = small.truth(list(words), position, left_only)
                 assert found == pytest.approx(expected(tables[1], words, position, left_only))
 
+    def test_the_next_word_of_a_sentence_and_of_a_document(self, small, tables):
+        for table, document in ((tables[0], False), (tables[1], True)):
+            for words in random.Random(5).sample(sorted(table), 25):
+                for position in range(words.index(".") + 1):
+                    found = small.next_words(words[:position], document)
+                    assert found == pytest.approx(expected(table, words, position, left_only=True))
+
     def test_other_masks_are_summed_over(self, small, tables):
         words = ("when", MASK, "comes", ",", MASK, "is", MASK, ".")
         found = small.truth(list(words), 4)

@@ -102,10 +102,14 @@ class World:
         ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
         return {word: weight / total for word, weight in ranked if weight}
 
-    def next_words(self, words) -> dict[str, float]:
-        """The distribution of the word after `words`, which begin a sentence or a document."""
+    def next_words(self, words, document: bool = False) -> dict[str, float]:
+        """The distribution of the word after `words`, which begin a sentence or a document.
+
+        Less than a sentence counts as any sentence of a document; with `document`, as its first.
+        """
         words = _words(words)
-        return self.truth([*words, MASK], len(words), left_only=True)
+        rest = [MASK, ".", MASK] if document else [MASK]  # never looked at, but a text of several sentences
+        return self.truth([*words, *rest], len(words), left_only=True)
 
     def log_probability(self, words) -> float:
         """The natural logarithm of the probability of a sentence, or of a document of that many sentences.
