@@ -959,85 +959,89 @@ def _cross(queries, keys, values, mask, *, scale=None, axis=-1, hide=None):
     return scores.softmax(axis) @ values
 
 
-def _mistaken(sentence: str):
-    """List a mistake in the attention itself: a function of the projected queries, keys and values."""
-
-    def add(function):
-        def answer(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
-            q, k, v = decoder_hidden @ w_q.T, encoder_hidden @ w_k.T, encoder_hidden @ w_v.T
-            return function(q, k, v, encoder_mask)
-
-        answer.__name__ = function.__name__
-        cross_attention.mistake(sentence)(answer)
-        return function
-
-    return add
+def _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v):
+    """Queries (B, T, H), keys and values (B, S, H)."""
+    return decoder_hidden @ w_q.T, encoder_hidden @ w_k.T, encoder_hidden @ w_v.T
 
 
-@_mistaken(
+@cross_attention.mistake(
     "The scores are not scaled. They grow with H, the softmax puts nearly everything on one source token, and hardly any gradient "
     "reaches the others."
 )
-def no_scaling(q, k, v, mask):
-    return _cross(q, k, v, mask, scale=1.0)
+def no_scaling(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
+    q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
+    return _cross(q, k, v, encoder_mask, scale=1.0)
 
 
-@_mistaken(
+@cross_attention.mistake(
     "The scores are divided by H, not by its root: the weights come out too even, and every word reads a blur of the source."
 )
-def divided_by_the_size(q, k, v, mask):
-    return _cross(q, k, v, mask, scale=1 / q.shape[-1])
+def divided_by_the_size(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
+    q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
+    return _cross(q, k, v, encoder_mask, scale=1 / q.shape[-1])
 
 
-@_mistaken(
+@cross_attention.mistake(
     "The softmax runs over the targets. It is each target token that shares 1 among the source tokens: the last axis of (B, T, S)."
 )
-def softmax_over_targets(q, k, v, mask):
-    return _cross(q, k, v, mask, axis=1, hide=lambda scores, visible: scores.masked_fill(~visible, -1e9))
+def softmax_over_targets(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
+    q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
+    return _cross(
+        q, k, v, encoder_mask, axis=1, hide=lambda scores, visible: scores.masked_fill(~visible, -1e9)
+    )
 
 
-@_mistaken(
+@cross_attention.mistake(
     "The mask is never used: padding of the source gets weight, so an answer depends on how long the *other* sources in the batch are."
 )
-def source_padding_read(q, k, v, mask):
-    return _cross(q, k, v, torch.ones_like(mask))
+def source_padding_read(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
+    q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
+    return _cross(q, k, v, torch.ones_like(encoder_mask))
 
 
-@_mistaken(
+@cross_attention.mistake(
     "The mask is read the wrong way round: 1 is a token, 0 is padding, and here it is the tokens that are hidden."
 )
-def mask_inverted(q, k, v, mask):
-    return _cross(q, k, v, mask, hide=lambda scores, visible: scores.masked_fill(visible, -1e9))
+def mask_inverted(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
+    q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
+    return _cross(q, k, v, encoder_mask, hide=lambda scores, visible: scores.masked_fill(visible, -1e9))
 
 
-@_mistaken("Padding gets the *score* 0. The softmax turns it into e⁰ = 1, a vote like any other.")
-def padding_scored_zero(q, k, v, mask):
-    return _cross(q, k, v, mask, hide=lambda scores, visible: scores * visible)
+@cross_attention.mistake(
+    "Padding gets the *score* 0. The softmax turns it into e⁰ = 1, a vote like any other."
+)
+def padding_scored_zero(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
+    q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
+    return _cross(q, k, v, encoder_mask, hide=lambda scores, visible: scores * visible)
 
 
-@_mistaken(
+@cross_attention.mistake(
     "The weights of padding are set to 0 after the softmax, and the rest is not brought back to a sum of 1: the more padding, the smaller the output."
 )
-def masked_after_the_softmax(q, k, v, mask):
+def masked_after_the_softmax(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
+    q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
     weights = (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).softmax(-1)
-    return (weights * mask[:, None, :]) @ v
+    return (weights * encoder_mask[:, None, :]) @ v
 
 
-@_mistaken(
+@cross_attention.mistake(
     "There is a causal mask on cross-attention. The source is finished before the first word is written: the first target token may read its last word."
 )
-def causal_mask_on_the_source(q, k, v, mask):
+def causal_mask_on_the_source(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
+    q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
+
     def hide(scores, visible):
         return scores.masked_fill(~(visible & torch.ones_like(scores, dtype=torch.bool).tril()), -1e9)
 
-    return _cross(q, k, v, mask, hide=hide)
+    return _cross(q, k, v, encoder_mask, hide=hide)
 
 
-@_mistaken(
+@cross_attention.mistake(
     "The weights are applied to the keys. Keys decide where to look; what is fetched there are the values, by a matrix of their own."
 )
-def keys_for_values(q, k, v, mask):
-    return _cross(q, k, k, mask)
+def keys_for_values(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
+    q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
+    return _cross(q, k, k, encoder_mask)
 
 
 @cross_attention.mistake(
