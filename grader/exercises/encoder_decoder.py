@@ -1040,7 +1040,7 @@ def causal_mask_on_the_source(decoder_hidden, encoder_hidden, w_q, w_k, w_v, enc
     "The weights are applied to the keys. Keys decide where to look; what is fetched there are the values, by a matrix of their own."
 )
 def keys_for_values(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
-    q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
+    q, k, _ = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
     return _cross(q, k, k, encoder_mask)
 
 
