@@ -22,7 +22,7 @@ attention_pattern = Exercise(
     takes=("kind: str", "source_length: int", "target_length: int"),
     returns=("mask: bool (queries, keys)",),
     summary="Who may attend to whom in an encoder, in a decoder, and from a decoder to its source.",
-    read="“Three patterns”, and the three masks drawn there",
+    read="“Three patterns”, the table and the example worked by hand",
     hints=(
         "First the shapes: one row for each token that asks (the query), one column for each token that can be looked at (the key).",
         "`torch.ones(rows, columns, dtype=torch.bool)` lets everybody look at everything. Which of the three needs more than that?",
@@ -62,7 +62,7 @@ def an_unknown_kind(draw):
     """a kind that does not exist"""
     source, target = draw.sizes(2, 3, 8)
     return Case(
-        kind=draw.choice(("causal", "Encoder", "self", "")), source_length=source, target_length=target
+        kind=draw.choice(("causal", "self", "both", "")), source_length=source, target_length=target
     )
 
 

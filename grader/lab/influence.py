@@ -51,12 +51,14 @@ def influence_maps(panels: Mapping[str, Panel], columns: int = 3) -> Figure:
             )
     columns = min(columns, len(panels))
     lines = math.ceil(len(panels) / columns)
-    picture = figure(3.5 * columns, 3.6 * lines + 0.3)
+    side = 5.0 if len(panels) == 1 else 3.5
+    picture = figure(side * columns, (side + 0.2) * lines + 0.3)
     grid = picture.subplots(lines, columns, squeeze=False)
     for axes, (title, panel) in zip(grid.flat, panels.items(), strict=False):
         _map(axes, panel)
         axes.set_title(title, loc="left", fontsize=10)
-    for axes in grid.flat[len(panels) :]:
+    spare = grid.flat[len(panels) :]
+    for axes in spare:
         axes.axis("off")
     shown = {panel.kind(*place) for panel in panels.values() for place in panel.moved.nonzero().tolist()}
     handles = [
@@ -64,7 +66,10 @@ def influence_maps(panels: Mapping[str, Panel], columns: int = 3) -> Figure:
         for kind, colour in COLOURS.items()
         if kind in shown
     ]
-    picture.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    if len(spare):
+        spare[0].legend(handles=handles, loc="center", frameon=False)
+    else:
+        picture.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
     return picture
 
 

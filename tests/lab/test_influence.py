@@ -46,6 +46,8 @@ def test_the_legend_names_what_is_to_be_seen_and_nothing_else():
     assert [text.get_text() for text in legend.get_texts()] == [f"moved {EARLIER}"]
     (legend,) = influence_maps({"causal": triangle, "across": ACROSS}).legends
     assert [text.get_text() for text in legend.get_texts()] == [f"moved {EARLIER}", f"moved {SOURCE}"]
+    *_, spare = influence_maps({"causal": triangle, "across": ACROSS, "all": ONE_STREAM}, columns=2).axes
+    assert len(spare.get_legend().get_texts()) == 3
 
 
 def test_squares_are_filled_where_something_moves():
