@@ -29,7 +29,6 @@ ON_THE_HUB = {
     "tiny-bert-sentiment": "distilbert/distilbert-base-uncased-finetuned-sst-2-english",
     "tiny-bert-ner": "dslim/bert-base-NER",
     "tiny-bert-qa": "distilbert/distilbert-base-cased-distilled-squad",
-    "tiny-bert-choice": None,
     "tiny-gpt2": "openai-community/gpt2",
     "tiny-bart": "facebook/bart-base",
     "tiny-t5": "google-t5/t5-small",

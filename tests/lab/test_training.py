@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from grader.lab.checkpoints import ON_THE_HUB, checkpoint, quiet_loading
-from grader.lab.training import bart, bert, choice, entities, gpt2, heads, loop, questions, sentiment, t5
+from grader.lab.training import bart, bert, entities, gpt2, heads, loop, questions, sentiment, t5
 from grader.lab.training.__main__ import main
 from grader.lab.training.recipe import Figure, Recipe
 from grader.lab.training.recipes import RECIPES
@@ -188,14 +188,6 @@ class TestExamples:
                 allowed, key=lambda pair: (start[0, pair[0]] + end[0, pair[1]]).item()
             )
 
-    def test_one_choice_goes_on_and_three_do_not(self):
-        rng, world = random.Random(3), World()
-        for _ in range(20):
-            record = choice.example(rng)
-            assert len(set(record["choices"])) == 4
-            fits = [world.follows(record["prompt"].split(" . ")[-1], text) for text in record["choices"]]
-            assert fits[record["label"]] == pytest.approx(max(fits))
-
     def test_opinions_have_a_word_that_tells(self):
         rng = random.Random(4)
         labels = [sentiment.example(rng)[1] for _ in range(200)]
@@ -301,7 +293,6 @@ class TestStoredModelsInShort:
         assert entities.measure(checkpoint("tiny-bert-ner"), count=60)["f1_invented"] > 0.85
         assert sentiment.measure(checkpoint("tiny-bert-sentiment"), count=60)["accuracy"] > 0.9
         assert questions.measure(checkpoint("tiny-bert-qa"), count=100)["exact_match"] > 0.8
-        assert choice.measure(checkpoint("tiny-bert-choice"), count=50)["accuracy"] > 0.75
 
     def test_head_series(self):
         from transformers import BertForMaskedLM

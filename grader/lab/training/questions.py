@@ -1,4 +1,4 @@
-"""`tiny-bert-qa` and `tiny-bert-choice`: questions about documents of the little world.
+"""`tiny-bert-qa`: questions about documents of the little world.
 
 A question is made from a sentence by a rule: a pattern that the sentence fits, the question, and the word of the
 sentence that answers it. A passage is one document or two on end, so that the question has to say, by its

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from grader.lab.training import bart, bert, choice, entities, gpt2, heads, questions, sentiment, t5
+from grader.lab.training import bart, bert, entities, gpt2, heads, questions, sentiment, t5
 
 RECIPES = {
     module.RECIPE.name: module.RECIPE
-    for module in (bert, gpt2, t5, bart, heads, entities, sentiment, questions, choice)
+    for module in (bert, gpt2, t5, bart, heads, entities, sentiment, questions)
 }
