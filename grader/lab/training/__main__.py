@@ -40,7 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         problems = recipe.check()
         failed |= bool(problems)
         print(
-            f"{name}: {'as its card says' if not problems else 'not as it should be'} ({time.monotonic() - start:.0f} s)"
+            f"{name}: {'as its card says' if not problems else 'not as it should be'} ({time.monotonic() - start:.0f} s)",
+            flush=True,
         )
         for problem in problems:
             print(f"    {problem}")
