@@ -61,9 +61,7 @@ def a_decoder_over_its_source(draw):
 def an_unknown_kind(draw):
     """a kind that does not exist"""
     source, target = draw.sizes(2, 3, 8)
-    return Case(
-        kind=draw.choice(("causal", "self", "both", "")), source_length=source, target_length=target
-    )
+    return Case(kind=draw.choice(("causal", "self", "both", "")), source_length=source, target_length=target)
 
 
 @attention_pattern.must(
@@ -158,7 +156,7 @@ def causal_encoder(kind, source_length, target_length):
 
 
 @attention_pattern.mistake(
-    "True and False are swapped: True says that a query *may* attend. (Some libraries mean the opposite: read their documentation "
+    "True and False are swapped: True says that a query may attend. (Some libraries mean the opposite: read their documentation "
     "before you hand them a mask.)"
 )
 def polarity_inverted(kind, source_length, target_length):
@@ -184,7 +182,7 @@ influence = Exercise(
     hints=(
         "Run the model once as it is and keep the output. Then, for each j: copy `ids`, put another token at place j, run again, compare.",
         "Another token, whichever stands there: `(ids[0, j] + 1) % model.config.vocab_size` is inside the vocabulary and never the same.",
-        "Compare position by position: `(after - before).abs().amax(-1) > 1e-6` is a bool of length L. It is *column* j of the result.",
+        "Compare position by position: `(after - before).abs().amax(-1) > 1e-6` is a bool of length L. It is column j of the result.",
     ),
     rounds=1,
 )
@@ -501,7 +499,7 @@ def padding_is_hidden(case, answer):
 
 
 @additive_mask.must(
-    "With causality: 0 where the key is a token *and* stands at the query's place or before it; nowhere else.",
+    "With causality: 0 where the key is a token and stands at the query's place or before it; nowhere else.",
     on=(causal_padded_right, causal_padded_left),
 )
 def padding_and_future_are_hidden(case, answer):
@@ -581,7 +579,7 @@ def wrong_way_round(attention_mask, causal, dtype):
 
 
 @additive_mask.mistake(
-    "Padding is hidden by rows: padded *queries* look at nothing, while real tokens still look at padded *keys*. The last axis is the keys'."
+    "Padding is hidden by rows: padded queries look at nothing, while real tokens still look at padded keys. The last axis is the keys'."
 )
 def queries_for_keys(attention_mask, causal, dtype):
     rows = attention_mask.bool()[:, None, :, None]
@@ -609,7 +607,7 @@ def always_causal(attention_mask, causal, dtype):
 
 
 @additive_mask.mistake(
-    "A causal query may not attend to its own place. It has been read already; what it predicts is the *next* token."
+    "A causal query may not attend to its own place. It has been read already; what it predicts is the next token."
 )
 def own_position_hidden(attention_mask, causal, dtype):
     return _numbers(_allowed(attention_mask, causal, -1), dtype)
@@ -623,14 +621,14 @@ def next_token_visible(attention_mask, causal, dtype):
 
 
 @additive_mask.mistake(
-    "This is a mask of ones and zeros. It is *added* to the scores: 1 more or less hides nothing."
+    "This is a mask of ones and zeros. It is added to the scores: 1 more or less hides nothing."
 )
 def ones_and_zeros(attention_mask, causal, dtype):
     return _allowed(attention_mask, causal).to(dtype)
 
 
 @additive_mask.mistake(
-    "`torch.finfo(dtype).tiny` is the smallest *positive* number, next to 0: added to a score it changes nothing, so nothing is hidden."
+    "`torch.finfo(dtype).tiny` is the smallest positive number, next to 0: added to a score it changes nothing, so nothing is hidden."
 )
 def tiny_for_minimum(attention_mask, causal, dtype):
     return _numbers(_allowed(attention_mask, causal), dtype, torch.finfo(dtype).tiny)
@@ -652,7 +650,7 @@ def always_float32(attention_mask, causal, dtype):
 
 
 @additive_mask.mistake(
-    "0 times minus infinity is NaN, so every *allowed* place is NaN. Fill the hidden places instead of multiplying."
+    "0 times minus infinity is NaN, so every allowed place is NaN. Fill the hidden places instead of multiplying."
 )
 def nan_by_multiplication(attention_mask, causal, dtype):
     return (~_allowed(attention_mask, causal)).to(dtype) * -math.inf
@@ -765,7 +763,7 @@ def labels_as_inputs(labels, decoder_start_id, pad_id):
 
 
 @shift_right.mistake(
-    "Shifted to the left: at every place the decoder reads the word *after* the one that it has to write."
+    "Shifted to the left: at every place the decoder reads the word after the one that it has to write."
 )
 def shifted_left(labels, decoder_start_id, pad_id):
     inputs = torch.full_like(labels, decoder_start_id)
@@ -992,7 +990,7 @@ def softmax_over_targets(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_
 
 
 @cross_attention.mistake(
-    "The mask is never used: padding of the source gets weight, so an answer depends on how long the *other* sources in the batch are."
+    "The mask is never used: padding of the source gets weight, so an answer depends on how long the other sources in the batch are."
 )
 def source_padding_read(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
     q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
@@ -1007,9 +1005,7 @@ def mask_inverted(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
     return _cross(q, k, v, encoder_mask, hide=lambda scores, visible: scores.masked_fill(visible, -1e9))
 
 
-@cross_attention.mistake(
-    "Padding gets the *score* 0. The softmax turns it into e⁰ = 1, a vote like any other."
-)
+@cross_attention.mistake("Padding gets the score 0. The softmax turns it into e⁰ = 1, a vote like any other.")
 def padding_scored_zero(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
     q, k, v = _projected(decoder_hidden, encoder_hidden, w_q, w_k, w_v)
     return _cross(q, k, v, encoder_mask, hide=lambda scores, visible: scores * visible)
@@ -1045,7 +1041,7 @@ def keys_for_values(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask)
 
 
 @cross_attention.mistake(
-    "The matrices are used as they lie. `nn.Linear` multiplies with the *transposed* weight, `x @ w.T`; as H by H fits both ways, no shape will tell you."
+    "The matrices are used as they lie. `nn.Linear` multiplies with the transposed weight, `x @ w.T`; as H by H fits both ways, no shape will tell you."
 )
 def not_transposed(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
     return _cross(decoder_hidden @ w_q, encoder_hidden @ w_k, encoder_hidden @ w_v, encoder_mask)
@@ -1067,7 +1063,7 @@ def source_never_read(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mas
 
 
 @cross_attention.mistake(
-    "The streams are swapped: the source asks and the decoder is read, so there is one output for each *source* token."
+    "The streams are swapped: the source asks and the decoder is read, so there is one output for each source token."
 )
 def streams_swapped(decoder_hidden, encoder_hidden, w_q, w_k, w_v, encoder_mask):
     everything = torch.ones_like(decoder_hidden[..., 0])
@@ -1084,7 +1080,7 @@ encoder_decoder_quiz = Quiz(
             (
                 (
                     "Because an encoder alone is too small.",
-                    "Size is not the point: an encoder gives one output for each *input* token, and a translation has another length and order.",
+                    "Size is not the point: an encoder gives one output for each input token, and a translation has another length and order.",
                 ),
                 (
                     "Because the whole source can be read from both sides before the first word is written, and the writing still goes from left to right.",
@@ -1137,7 +1133,7 @@ encoder_decoder_quiz = Quiz(
                 ),
                 (
                     "The labels should have been shifted before they were handed over.",
-                    "The library shifts them inside. Shifting twice makes a task harder; it does not make the loss vanish.",
+                    "The library shifts them inside. Shifted twice, they ask for the word after the next: harder, so the loss would be larger.",
                 ),
             ),
             "b",
