@@ -107,7 +107,7 @@ def weights_are_a_softmax(case, answer):
 
 
 @attention.must(
-    "Let the output be your weights' mean of the values, for weights that sum to 1 over the keys."
+    "Let the output be your weights' mean of the values, for weights that sum to 1 over the keys.", weight=1.5
 )
 def output_is_the_mean(case, answer):
     output, weights = answer()

@@ -98,7 +98,7 @@ def quality_curve(curve: Sequence[Mapping], best: float) -> Figure:
         axes.plot([place] * len(values), values, color=MODEL, marker="x", linestyle="none",
                   label=None if place else "one training run")  # fmt: skip
     axes.axhline(best, color=TRUTH, linestyle="--", label="the best possible")
-    axes.set_ylim(0, 1)
+    axes.set_ylim(0, 1.1 * best)
     axes.set_xticks(places, [f"{row['heads']}\nD = {row['head_size']}" for row in curve])
     axes.set_xlabel("heads, and features in each")
     axes.set_ylabel("masked words guessed")
