@@ -21,6 +21,7 @@ def data_folder() -> Path:
         if (place / "corpora").is_dir():
             return place
     raise FileNotFoundError(
-        "the course's data/ folder was not found in " + ", ".join(str(place) for place in places[:2])
+        "the course's data/ folder was not found in "
+        + ", ".join(str(place) for place in places[:2])
         + "; start from the course's folder, or set HEADWAY_DATA to where data/ lies"
     )
