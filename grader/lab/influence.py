@@ -102,7 +102,7 @@ def move_bars(moves: Sequence[float], outputs: Sequence[str], title: str, source
     `source` outputs are an encoder's."""
     if len(moves) != len(outputs):
         raise ValueError(f"there are {len(moves)} moves for {len(outputs)} outputs")
-    picture = figure(max(6.0, 1.2 + 0.5 * len(outputs)), 3.0)
+    picture = figure(8.5, 3.0)
     axes = picture.subplots()
     for place, move in enumerate(moves):
         colour = TRUTH if place < source else MODEL
