@@ -236,7 +236,7 @@ def mask_left_out(q, k, v, mask=None):
 
 
 @attention.mistake(
-    "The mask is read the wrong way round: True says that a query *may* attend, and here just these keys are hidden."
+    "The mask is read the wrong way round: True says that a query may attend, and here just these keys are hidden."
 )
 def polarity_inverted(q, k, v, mask=None):
     return _attend(q, k, v, None if mask is None else ~mask)
@@ -252,7 +252,7 @@ def masked_after_the_softmax(q, k, v, mask=None):
 
 
 @attention.mistake(
-    "Hidden keys get the *score* 0 (or another that is not hugely negative). The softmax turns it into e⁰ = 1, a vote like any other."
+    "Hidden keys get the score 0 (or another that is not hugely negative). The softmax turns it into e⁰ = 1, a vote like any other."
 )
 def masked_scores_zero(q, k, v, mask=None):
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
@@ -728,7 +728,7 @@ def padding_silenced(x, weights, num_heads, mask=None):
 
 
 @multi_head_attention.mistake(
-    "Hidden keys get the score 0, or their *vectors* are set to 0, which comes to much the same: the softmax makes e⁰ = 1 of it, a vote like any other."
+    "Hidden keys get the score 0, or their vectors are set to 0, which comes to much the same: the softmax makes e⁰ = 1 of it, a vote like any other."
 )
 def padded_scores_zero(x, weights, num_heads, mask=None):
     return _multi_head(x, weights, num_heads, mask, attend=masked_scores_zero)
@@ -815,7 +815,7 @@ def without_output_projection(hidden_size, num_heads):
 
 
 @attention_parameters.mistake(
-    "Each head is counted with projections of full size. The heads *share* H features: each has its D rows of the same three matrices."
+    "Each head is counted with projections of full size. The heads share H features: each has its D rows of the same three matrices."
 )
 def full_size_for_each_head(hidden_size, num_heads):
     _divides(hidden_size, num_heads)
@@ -992,7 +992,7 @@ def pooler_left_out(*arguments):
 
 
 @bert_parameters.mistake(
-    "The positions have no table here. BERT *learns* a vector for each position, other than the sines and cosines of the first transformer."
+    "The positions have no table here. BERT learns a vector for each position, other than the sines and cosines of the first transformer."
 )
 def positions_computed(vocab, hidden, layers, heads, intermediate, positions, types):
     return _bert(vocab, hidden, layers, heads, intermediate, 0, types)
@@ -1006,7 +1006,7 @@ def segments_left_out(vocab, hidden, layers, heads, intermediate, positions, typ
 
 
 @bert_parameters.mistake(
-    "The feed-forward part goes from H to `intermediate_size` *and back*: the second linear map is missing."
+    "The feed-forward part goes from H to `intermediate_size` and back: the second linear map is missing."
 )
 def no_way_back(*arguments):
     return _bert(*arguments, maps=1)
@@ -1299,7 +1299,7 @@ def mean_of_text_means(weights, attention_mask):
 
 
 @head_entropy.mistake(
-    "The weights are summed over the queries. Each *query* shares 1 among the keys, so a distribution lies along the last axis."
+    "The weights are summed over the queries. Each query shares 1 among the keys, so a distribution lies along the last axis."
 )
 def over_the_queries(weights, attention_mask):
     return _mean_over_queries(torch.special.entr(weights).sum(-2), attention_mask)
@@ -1369,7 +1369,7 @@ attention_heads_quiz = Quiz(
             (
                 (
                     "The head computed nothing.",
-                    "It looked somewhere and fetched something; see its picture. Its part was only not needed for *this* task, as long as the others are there.",
+                    "It looked somewhere and fetched something; see its picture. Its part was only not needed for this task, as long as the others are there.",
                 ),
                 (
                     "On these texts, the other heads make up for it.",
@@ -1383,7 +1383,7 @@ attention_heads_quiz = Quiz(
             "b",
         ),
         "mask": Question(
-            "A padded key gets the *score* 0 before the softmax. What weight does it get?",
+            "A padded key gets the score 0 before the softmax. What weight does it get?",
             (
                 ("0.", "That would be so for a score of minus infinity: e to that power is 0."),
                 ("1.", "A weight of 1 would leave nothing for the other keys; they share 1 together."),
