@@ -78,7 +78,7 @@ clean: ## remove the environment and all caches; answers, submissions and grades
 ifneq ($(wildcard solutions),)
 
 test: setup ## run every test, then every solution notebook with its outputs compared (ARGS="-k masked")
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -rs -n 2 --dist loadgroup tests $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -rsxX -n 2 --dist loadgroup tests $(ARGS)
 	$(if $(NOTEBOOKS),OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env solutions)
 
 demo: setup ## grade four made-up students in a throw-away folder and show the table
