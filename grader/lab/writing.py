@@ -11,6 +11,8 @@ from matplotlib.patches import Rectangle
 from .attention import SHADES
 from .figures import HATCHES, HIDDEN, MODEL, OTHER, TRUTH, figure, plain_axes
 
+NOTHING = ("", 0.0)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -49,13 +51,13 @@ def sure_of_each_word(words: Sequence[str], rows: Mapping[str, Sequence[float]],
 
 def steps_picture(steps: Sequence[Step], best: int = 4, title: str = "") -> Figure:
     """A column for each step with its `best` likeliest tokens, the darker the likelier; the token taken is framed, in a
-    row of its own where it was not among the best."""
+    row of its own where it was not among the best. Tokens below half a percent are left out, unless taken."""
     columns, taken = [], []
     for step in steps:
         ranked = list(step.chances.items())
         rank = next(i for i, (token, _) in enumerate(ranked) if token == step.taken)
-        shown = [*ranked[:best], *[("", 0.0)] * (best - len(ranked))]
-        columns.append([*shown, ranked[rank] if rank >= best else ("", 0.0)])
+        shown = [*ranked[:best], *[NOTHING] * (best - len(ranked)), ranked[rank] if rank >= best else NOTHING]
+        columns.append([pair if pair[1] >= 0.005 or pair[0] == step.taken else NOTHING for pair in shown])
         taken.append(min(rank, best))
     picture = figure(max(5.0, 1.2 + 0.92 * len(steps)), 1.2 + 0.5 * (best + 1))
     axes = picture.subplots()

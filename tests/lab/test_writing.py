@@ -8,7 +8,7 @@ from grader.lab.writing import Step, steps_picture, sure_of_each_word
 STEPS = [
     Step({"the": 0.6, "a": 0.3, "an": 0.1}, "the"),
     Step({"owl": 0.5, "cow": 0.2, "dog": 0.15, "cat": 0.1, "hen": 0.05}, "hen"),
-    Step({"sleeps": 1.0}, "sleeps"),
+    Step({"sleeps": 0.998, "sleep": 0.0015, "wakes": 0.0005}, "wakes"),
 ]
 
 
@@ -32,11 +32,17 @@ def test_each_step_shows_its_best_tokens_and_frames_the_one_taken():
     shown = {
         (round(text.get_position()[0]), round(text.get_position()[1])): text.get_text() for text in axes.texts
     }
-    assert shown[0, 0] == "the\n60%" and shown[1, 2] == "dog\n15%" and shown[2, 0] == "sleeps\n100%"
+    assert (
+        shown[0, 0] == "the\n60%"
+        and shown[1, 2] == "dog\n15%"
+        and shown[2, 0] == "sleeps\n100%"
+        and shown[2, 2] == "wakes\n0%"
+    )
     assert shown[1, 3] == "hen\n5%", "taken from below the best"
-    assert (2, 1) not in shown and (0, 3) not in shown
+    assert (2, 1) not in shown, "less than half a percent"
+    assert (0, 3) not in shown
     frames = [(round(frame.get_x() + 0.47), round(frame.get_y() + 0.45)) for frame in axes.patches]
-    assert frames == [(0, 0), (1, 3), (2, 0)]
+    assert frames == [(0, 0), (1, 3), (2, 2)]
 
 
 def test_a_token_without_a_chance_cannot_be_taken():
