@@ -1,4 +1,6 @@
+import builtins
 import logging
+import math
 import os
 import random
 import sys
@@ -10,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from grader.judge import values
 from grader.judge.calling import perform
 
 
@@ -135,3 +138,32 @@ def test_a_flood_of_output_is_cut():
     start = time.perf_counter()
     assert len(perform(answer, {}).printed) <= 2000
     assert time.perf_counter() - start < 10
+
+
+def test_what_the_checker_calls_is_its_own_again_after_the_call(monkeypatch):
+    saved = torch.equal, torch.Tensor.sum, len, values.alike
+
+    def patching(x):
+        torch.equal = lambda *_: True
+        torch.Tensor.sum = lambda *_: 0
+        builtins.len = lambda _: 1
+        values.alike = lambda *_: True
+        del math.sqrt
+        sys.setrecursionlimit(200)
+        os.chdir("/")
+        return x
+
+    root = math.sqrt
+    folder, depth = os.getcwd(), sys.getrecursionlimit()
+    perform(patching, {"x": 1})
+    assert (torch.equal, torch.Tensor.sum, len, values.alike) == saved and math.sqrt is root
+    assert (os.getcwd(), sys.getrecursionlimit()) == (folder, depth)
+
+
+def test_a_closed_stream_is_the_answers_own_loss():
+    def closing(x):
+        print("hello")
+        sys.stdout.close()
+        return x
+
+    assert perform(closing, {"x": 3}).value == 3
