@@ -233,10 +233,14 @@ def _judge() -> tuple[ModuleType, ...]:
 
 
 def _put_back(place: Any, saved: dict[str, Any]) -> None:
-    """Give a module or class its own names again; those that are new, such as a module imported lately, stay."""
+    """Give a module or class its own names again. New ones would hide inherited or built-in ones, but in a library
+    they are modules imported lately, and stay."""
     now = vars(place)
     if list(map(id, saved.values())) == list(map(id, now.values())):
         return
+    if place not in LENT or isinstance(place, type):
+        for name in [name for name in now if name not in saved]:
+            delattr(place, name)
     for name in [name for name, value in saved.items() if now.get(name, MISSING) is not value]:
         setattr(place, name, saved[name])
 
