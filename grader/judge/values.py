@@ -17,6 +17,7 @@ MAX_DEPTH = 8
 MAX_ITEMS = 200_000
 MAX_ELEMENTS = 20_000_000
 MAX_TEXT = 1_000_000
+MAX_BITS = 1000  # of an int: a float holds no more, and comparing would overflow
 
 # Two right programs differ by rounding: by their order of summation, by the dtype they compute in. These are
 # relative to the largest expected magnitude; the errors that exercises are about are a hundred times larger.
@@ -41,8 +42,10 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
     budget[0] -= 1
     if budget[0] < 0:
         raise NotPlain(f"the result has more than {MAX_ITEMS:,} items")
-    if value is None or kind in (bool, int, float, torch.dtype):
+    if value is None or kind in (bool, float, torch.dtype):
         return value
+    if kind is int:
+        return _plain_int(value)
     if kind is str:
         if len(value) > MAX_TEXT:
             raise NotPlain(f"the result has a text of {len(value):,} characters")
@@ -58,7 +61,9 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
         pairs = list(dict.items(value))
         if any(type(key) not in (str, int) for key, _ in pairs):
             raise NotPlain("the result is a dict with keys that are neither str nor int")
-        return {key: _plain(item, depth - 1, budget) for key, item in pairs}
+        return {
+            key if type(key) is str else _plain_int(key): _plain(item, depth - 1, budget) for key, item in pairs
+        }
     if kind.__module__ == "numpy" and isinstance(value, (np.bool_, np.integer, np.floating)):
         return value.item()
     if kind is np.ndarray:
@@ -69,6 +74,12 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
     raise NotPlain(
         f"the result holds {_article(name[:60])}, where tensors, numbers, texts, lists and dicts may stand"
     )
+
+
+def _plain_int(value: int) -> int:
+    if value.bit_length() > MAX_BITS:
+        raise NotPlain(f"the result holds an int of more than {MAX_BITS} bits")
+    return value
 
 
 def _plain_tensor(tensor: torch.Tensor) -> torch.Tensor:

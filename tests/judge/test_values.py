@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judge.values import MAX_ELEMENTS, NotPlain, alike, close, close_numbers, plain, short
+from grader.judge.values import MAX_BITS, MAX_ELEMENTS, NotPlain, alike, close, close_numbers, plain, short
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-1000, 1000) | st.floats(allow_nan=True) | st.text(max_size=5),
@@ -58,6 +58,8 @@ def test_tensors_come_back_alone():
         (Liar(), "a Liar"),
         (torch.ones(2).as_subclass(LyingTensor), "LyingTensor"),
         (np.zeros(3), "NumPy array"),
+        (2 ** (MAX_BITS + 1), "an int of more than 1000 bits"),
+        ({-(10**400): 1}, "an int of more than 1000 bits"),
         (torch.ones(2, dtype=torch.complex64), "complex"),
         (torch.ones(2, 2).to_sparse(), "ordinary dense"),
         (torch.ones(2, device="meta"), "ordinary dense"),

@@ -1,0 +1,28 @@
+"""What a submission may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one submission's kernel may use, with everything that it starts. Seconds are of wall time.
+
+    `start` is the time to come up, `notebook` that of the whole session. `memory` holds for each process'
+    address space beyond what it starts with and for the resident memory of all; `disk` for all files that it
+    writes (working copy and /tmp together twice that), `file` for one. `processes` counts threads too. `output`
+    is what is kept of one cell's outputs, `result` what one call may give back, both in bytes.
+    """
+
+    start: float = 60.0
+    notebook: float = 1800.0
+    memory: int = 4096 * MB
+    processes: int = 256
+    disk: int = 512 * MB
+    file: int = 256 * MB
+    output: int = 2 * MB
+    result: int = 16 * MB
+    threads: int = 1

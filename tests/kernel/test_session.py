@@ -1,0 +1,206 @@
+"""A session: cells run, answers are called, and a kernel that misbehaves costs only its own cell."""
+
+import inspect
+import os
+import time
+
+import pytest
+import torch
+
+from grader.exercises import exercises
+from grader.judge import judge
+from grader.kernel.limits import Limits
+from grader.kernel.session import Session, Status
+
+ONES = {"x": torch.ones(2, 3)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("submission")
+    (path / "words.txt").write_text("one two")
+    return path
+
+
+@pytest.fixture(scope="module")
+def session(folder):
+    with Session(folder, isolated=False, limits=Limits(output=10_000, result=100_000)) as session:
+        yield session
+
+
+@pytest.fixture(autouse=True)
+def alive(request):
+    """Each test of the shared session finds its kernel alive, and leaves it so."""
+    yield
+    if "session" in request.fixturenames:
+        assert request.getfixturevalue("session").alive
+
+
+def texts(outputs):
+    return [node.get("text") or node.get("evalue") or node.data["text/plain"] for node in outputs]
+
+
+def call(session, source, arguments=ONES, gradients=(), changes=(), seconds=10.0):
+    _, status = session.run(source, 60)
+    assert status == Status.OK
+    return session.answer("f", seconds)(arguments, gradients, changes)
+
+
+# ----------------------------------------------------------------------------------------------------- cells
+
+
+def test_a_cell_gives_its_outputs(session):
+    outputs, status = session.run("print('hello')\nimport os; x = 2\nx + 2", 60)
+    assert status == Status.OK and texts(outputs) == ["hello\n", "4"]
+
+
+def test_cells_share_names_and_start_in_the_submissions_folder(session):
+    session.run("from pathlib import Path\nwords = Path('words.txt').read_text()", 60)
+    assert texts(session.run("words", 60)[0]) == ["'one two'"]
+
+
+def test_an_exception_ends_a_cell_and_no_more(session):
+    outputs, status = session.run("1/0", 60)
+    assert status == Status.ERROR and outputs[-1].ename == "ZeroDivisionError"
+    assert session.run("1", 60)[1] == Status.OK
+
+
+def test_a_syntax_error_and_an_exit_are_told(session):
+    assert session.run("def", 60)[1] == Status.ERROR
+    assert session.run("raise SystemExit(3)", 60)[1] == Status.ERROR
+
+
+def test_an_endless_cell_is_interrupted(session):
+    outputs, status = session.run("while True: pass", 0.5)
+    assert status == Status.TIMED_OUT and outputs[-1].evalue == "the cell was not done after 0.5 seconds"
+
+
+def test_input_is_refused_and_not_waited_for(session):
+    outputs, status = session.run("input('name? ')", 60)
+    assert status == Status.ERROR and outputs[-1].ename == "StdinNotImplementedError"
+
+
+def test_a_flood_of_output_is_cut(session):
+    outputs, status = session.run("for _ in range(300): print('x' * 999)", 60)
+    assert status == Status.OK and sum(map(len, texts(outputs))) < 11_000 and "was cut" in texts(outputs)[-1]
+
+
+# ------------------------------------------------------------------------------------------ calls of an answer
+
+
+def test_a_call_gives_the_outcome_of_the_answer(session):
+    source = "import warnings\ndef f(x):\n    print('seen'); warnings.warn('careful')\n    return x.sum(), [1, None]"
+    outcome = call(session, source)
+    assert outcome.value[0] == 6 and outcome.value[1] == [1, None]
+    assert outcome.printed == "seen\n" and outcome.warned == ("UserWarning: careful",)
+
+
+def test_gradients_and_changes_come_along(session):
+    outcome = call(session, "def f(x, ids):\n    ids += 1\n    return 2 * x", {**ONES, "ids": [1]}, ("x",))
+    assert outcome.raised.name == "TypeError"
+    arguments = {**ONES, "ids": torch.zeros(2, dtype=torch.int64)}
+    outcome = call(session, "def f(x, ids):\n    ids += 1\n    return 2 * x", arguments, ("x",), ("ids",))
+    assert outcome.after["ids"].tolist() == [1, 1] and outcome.gradients["x"].shape == (2, 3)
+    assert not outcome.changed and arguments["ids"].sum() == 0
+    assert call(session, "def f(x):\n    x += 1\n    return x").changed == ("x",)
+
+
+def test_what_an_answer_raises_comes_with_its_line(session):
+    outcome = call(session, "def f(x):\n    return x @ torch.ones(7)\nimport torch")
+    assert outcome.raised.name == "RuntimeError" and outcome.raised.line == "return x @ torch.ones(7)"
+
+
+def test_a_name_that_is_not_there_or_no_function_is_told(session):
+    assert "name 'absent' is not defined" in str(session.answer("absent")({}, (), ()).raised)
+    session.run("number = 3", 60)
+    assert session.answer("number")({}, (), ()).unusable == "number is no function"
+
+
+def test_an_endless_answer_is_out_of_time(session):
+    assert call(session, "def f(x):\n    while True: pass", seconds=0.3).timed_out
+    catches = "def f(x):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass"
+    assert call(session, catches.replace("except BaseException", "except Exception"), seconds=0.3).timed_out
+
+
+def test_a_result_that_is_too_large_is_told(session):
+    outcome = call(session, "import torch\ndef f(x): return torch.zeros(100_000)")
+    assert outcome.unusable.startswith("the result has 0 MB, more than the 0 that may come back")
+
+
+def test_an_object_that_lies_does_not_get_through(session):
+    source = "class Yes:\n    def __eq__(self, other): return True\ndef f(x): return Yes()"
+    assert "a Yes" in call(session, source).unusable
+
+
+def test_a_judge_comes_to_the_verdict_that_it_has_here(session):
+    exercise = exercises("03_masked_lm")["whole_word_groups"]
+    assert exercise.mistakes
+    for mistake in exercise.mistakes[:2]:
+        source = inspect.getsource(mistake.function).partition("def ")[2].partition("(")[2]
+        session.run(f"import torch\ndef {exercise.name}({source}", 60)
+        there = judge(exercise, session.answer(exercise.name), seed=5, remote=True)
+        here = judge(exercise, mistake.function, seed=5)
+        assert (there.points, there.mistake) == (here.points, here.mistake) and there.points < exercise.points
+
+
+# ---------------------------------------------------------------------------------- a kernel that does not last
+
+
+def test_a_kernel_that_dies_can_be_followed_by_another(folder):
+    with Session(folder, isolated=False) as session:
+        outputs, status = session.run("import os; os._exit(3)", 60)
+        assert status == Status.DIED and not session.alive and "left with code 3" in outputs[-1].evalue
+        assert session.run("1", 60)[1] == Status.DIED
+        assert session.answer("f")(ONES, (), ()).raised.name == "KernelDied"
+        session.restart(["def f(x): return x.sum()", "1/0"], seconds=60)
+        assert session.alive and session.answer("f")(ONES, (), ()).value == 6
+        session.run("def f(x):\n    import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", 60)
+        outcome = session.answer("f")(ONES, (), ())
+        assert outcome.raised.name == "KernelDied" and "signal 11" in outcome.raised.message
+
+
+STUBBORN = """
+import signal, os
+pids = os.getpid(), os.fork()
+if pids[1] == 0:
+    import time
+    while True: time.sleep(100)
+print(*pids)
+def f(x):
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True: pass
+"""
+
+
+def gone(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks at processes as Linux shows them")
+def test_an_answer_that_cannot_be_interrupted_ends_with_its_kernel(folder):
+    with Session(folder, isolated=False) as session:
+        outputs, _ = session.run(STUBBORN, 60)
+        pids = [int(pid) for pid in outputs[0].text.split()]
+        assert session.answer("f", 0.2)(ONES, (), ()).timed_out
+        assert not session.alive and "could not be stopped" in session.death
+        assert all(map(gone, pids))
+
+
+def test_a_notebooks_time_is_limited(folder):
+    with Session(folder, isolated=False, limits=Limits(notebook=20)) as session:
+        session._deadline = time.monotonic() + 0.4
+        _, status = session.run("while True: pass", 60)
+        assert status == Status.TIMED_OUT and "notebook was not done after 20 seconds" in session.death
+        assert session.run("1", 60)[1] == Status.DIED
+
+
+def test_nothing_of_a_session_remains(folder):
+    with Session(folder, isolated=False) as session:
+        pid = int(texts(session.run("import os; os.getpid()", 60)[0])[0])
+        place = session._folder
+    assert gone(pid) and not place.exists()
