@@ -1,0 +1,169 @@
+"""Fine-tuning to look at while it runs, and afterwards."""
+
+from __future__ import annotations
+
+import copy
+import html
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
+import ipywidgets as widgets
+import torch
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from torch import nn
+
+from .figures import HATCHES, HIDDEN, MODEL, OTHER, TRUTH, figure, plain_axes, png
+
+EVERY = 10  # steps between two pictures of a run, as drawing costs time, too
+LINES = ((MODEL, "-", "o"), (TRUTH, "--", "s"), (OTHER, "-.", "^"), (HIDDEN, ":", "D"))
+
+
+class PassOn(nn.Module):
+    """Stands where a model has its embeddings, and hands hidden states on as they are."""
+
+    def forward(self, inputs_embeds: torch.Tensor, **_) -> torch.Tensor:
+        return inputs_embeds
+
+
+def split_at(model: nn.Module, layers: int) -> tuple[nn.Module, nn.Module]:
+    """A `BertForSequenceClassification` as two models that share its weights: what training the one changes is
+    changed in the other.
+
+    `lower(**batch).last_hidden_state` is what the embeddings and the first `layers` layers give; `upper`, fed with
+    that as `inputs_embeds`, gives the logits. So a frozen lower part needs to run only once. Raises `ValueError`
+    where the model has fewer layers.
+    """
+    if not 0 <= layers <= len(model.bert.encoder.layer):
+        raise ValueError(f"layers must be from 0 to {len(model.bert.encoder.layer)}, got {layers}")
+    lower, upper = _shallow(model.bert), _shallow(model)
+    lower.encoder, lower.pooler = _shallow(model.bert.encoder), None
+    lower.encoder.layer = model.bert.encoder.layer[:layers]
+    upper.bert, upper.bert.embeddings = _shallow(model.bert), PassOn()
+    upper.bert.encoder = _shallow(model.bert.encoder)
+    upper.bert.encoder.layer = model.bert.encoder.layer[layers:]
+    return lower.eval(), upper
+
+
+def _shallow(module: nn.Module) -> nn.Module:
+    """`module` as a second one with the same parts, in which parts can be replaced."""
+    twin = copy.copy(module)
+    twin._modules = dict(module._modules)
+    return twin
+
+
+class Run(widgets.VBox):
+    """One fine-tuning, as it goes: a bar of the steps done, the loss, and the accuracy after each epoch.
+
+    `losses` has an entry a step, `accuracies` one an epoch. Like every widget it is kept out of a notebook's
+    stored output, where only its title stands.
+    """
+
+    def __init__(self, title: str, steps: int, epochs: int):
+        if steps < 1 or epochs < 1 or steps % epochs:
+            raise ValueError(f"{steps} steps are not the same number in each of {epochs} epochs")
+        self.title = title
+        self.steps, self.epochs = steps, epochs
+        self.losses: list[float] = []
+        self.accuracies: list[float] = []
+        self._bar = widgets.IntProgress(max=steps, layout={"width": "min(42em, 95%)"})
+        self._text = widgets.HTML()
+        self._picture = widgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
+        super().__init__(
+            [widgets.HTML(f"<strong>{html.escape(title)}</strong>"), self._bar, self._text, self._picture]
+        )
+
+    def step(self, loss: float) -> None:
+        """Note the loss of one step."""
+        self.losses.append(loss)
+        done = len(self.losses)
+        self._bar.value = done
+        if done % EVERY == 0 or done == self.steps:
+            self._show()
+
+    def epoch(self, accuracy: float) -> None:
+        """Note the accuracy at the end of an epoch."""
+        self.accuracies.append(accuracy)
+        self._show()
+
+    def _show(self) -> None:
+        lately = fmean(self.losses[-EVERY:]) if self.losses else float("nan")
+        reached = f", accuracy {self.accuracies[-1]:.2f}" if self.accuracies else ""
+        self._text.value = f"step {len(self.losses)} of {self.steps}: loss {lately:.2f}{reached}"
+        self._picture.value = png(curves({self.title: self}))
+
+    def __repr__(self) -> str:
+        return f"{self.title}: {self.epochs} epochs of {self.steps // self.epochs} steps (run this cell to watch)"
+
+
+def curves(runs: Mapping[str, Run], chance: float = 0.5, window: int = 10) -> Figure:
+    """Loss and accuracy of some runs over their epochs; each loss is the mean of the last `window` steps."""
+    picture = figure(8.5, 2.9)
+    loss, accuracy = picture.subplots(1, 2)
+    for (name, run), (colour, line, marker) in zip(runs.items(), LINES, strict=False):
+        per_epoch = run.steps / run.epochs
+        smooth = [fmean(run.losses[max(0, i - window) : i]) for i in range(1, len(run.losses) + 1)]
+        at = [i / per_epoch for i in range(1, len(smooth) + 1)]
+        loss.plot(at, smooth, color=colour, linestyle=line, label=name)
+        epochs = range(1, len(run.accuracies) + 1)
+        accuracy.plot(epochs, run.accuracies, color=colour, linestyle=line, marker=marker, label=name)
+    longest = max(run.epochs for run in runs.values())
+    accuracy.axhline(chance, color=HIDDEN, linewidth=0.8)
+    accuracy.text(longest + 0.2, chance, "a coin", ha="right", va="bottom", fontsize=8, color=HIDDEN)
+    loss.set_xlim(0, longest)
+    loss.set_ylim(0)
+    accuracy.set_xlim(0.8, longest + 0.2)
+    accuracy.set_ylim(0.4, 1.0)
+    accuracy.set_xticks(range(1, longest + 1))
+    accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
+    loss.set_ylabel("training loss")
+    accuracy.set_ylabel("validation accuracy")
+    for axes in (loss, accuracy):
+        axes.set_xlabel("epoch")
+        plain_axes(axes)
+    if len(runs) > 1:
+        loss.legend(frameon=False, fontsize=9)
+    return picture
+
+
+def settings_map(
+    accuracies: Mapping[tuple[str, str], float],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    labels: tuple[str, str],
+) -> Figure:
+    """Accuracy for each pair of settings, as a table in shades with the numbers in it; `labels` name the axes."""
+    picture = figure(6.5, 0.9 + 0.5 * len(rows))
+    axes = picture.subplots()
+    table = [[accuracies[row, column] for column in columns] for row in rows]
+    image = axes.imshow(table, cmap="Greys", vmin=0.45, vmax=0.85, aspect="auto")
+    for i, line in enumerate(table):
+        for j, value in enumerate(line):
+            axes.text(
+                j, i, f"{value:.2f}", ha="center", va="center", color="white" if value > 0.68 else "black"
+            )
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_ylabel(labels[0])
+    axes.set_xlabel(labels[1])
+    axes.tick_params(length=0)
+    picture.colorbar(image, ax=axes, label="accuracy")
+    return picture
+
+
+def word_effects(words: Sequence[str], effects: Sequence[float], title: str = "") -> Figure:
+    """A bar for each word of a text: by how much a probability is higher with the word than without it."""
+    if len(words) != len(effects):
+        raise ValueError(f"{len(effects)} effects for {len(words)} words")
+    picture = figure(max(6.0, 0.8 + 0.27 * len(words)), 2.9)
+    axes = picture.subplots()
+    for place, effect in enumerate(effects):
+        colour = MODEL if effect > 0 else TRUTH
+        axes.bar(place, effect, 0.8, color=colour, hatch=HATCHES[colour], edgecolor="white")
+    axes.axhline(0, color="black", linewidth=0.8)
+    axes.set_xticks(range(len(words)), words, rotation=60, ha="right", rotation_mode="anchor", fontsize=9)
+    axes.set_ylim(*(edge * max(0.1, *map(abs, effects)) for edge in (-1.1, 1.1)))
+    axes.set_ylabel("towards positive")
+    axes.set_title(title, loc="left", fontsize=10)
+    plain_axes(axes)
+    return picture

@@ -1,0 +1,124 @@
+"""A split model is the model, and its pictures are drawn from what was noted."""
+
+import pytest
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+from grader.lab.figures import png
+from grader.lab.finetuning import Run, curves, settings_map, split_at, word_effects
+
+IDS = torch.tensor([[2, 7, 9, 3], [2, 8, 3, 0]])
+MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
+LABELS = torch.tensor([0, 1])
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=12, hidden_size=8, num_hidden_layers=3, num_attention_heads=2, intermediate_size=16
+    )
+    return BertForSequenceClassification(config).eval()
+
+
+def through(lower, upper):
+    with torch.no_grad():
+        hidden = lower(IDS, attention_mask=MASK).last_hidden_state
+    return upper(inputs_embeds=hidden, attention_mask=MASK, labels=LABELS)
+
+
+@pytest.mark.parametrize("layers", [0, 1, 3])
+def test_the_two_parts_together_are_the_model(model, layers):
+    lower, upper = split_at(model, layers)
+    assert torch.allclose(
+        through(lower, upper.eval()).logits, model(IDS, attention_mask=MASK).logits, atol=1e-6
+    )
+
+
+def test_the_model_is_left_whole(model):
+    names = list(model.state_dict())
+    split_at(model, 1)
+    assert list(model.state_dict()) == names
+    assert len(model.bert.encoder.layer) == 3
+
+
+def test_training_the_upper_part_trains_the_model_above_the_split_and_nothing_below(model):
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    lower, upper = split_at(model, 2)
+    optimizer = torch.optim.SGD(upper.parameters(), lr=0.5)
+    through(lower, upper).loss.backward()
+    optimizer.step()
+    moved = {
+        name.split(".")[:4][-1]
+        for name, value in model.state_dict().items()
+        if not torch.equal(value, before[name])
+    }
+    assert moved == {"2", "weight", "bias"}  # the last layer; pooler and classifier
+    assert torch.allclose(
+        through(lower, upper.eval()).logits, model(IDS, attention_mask=MASK).logits, atol=1e-6
+    )
+
+
+def test_the_upper_part_owns_no_embeddings(model):
+    lower, upper = split_at(model, 2)
+    assert not any("embeddings" in name for name, _ in upper.named_parameters())
+    assert lower.pooler is None
+
+
+def test_too_many_layers_are_refused(model):
+    with pytest.raises(ValueError, match="layers must be from 0 to 3, got 4"):
+        split_at(model, 4)
+
+
+@pytest.fixture
+def run():
+    run = Run("a run", steps=20, epochs=2)
+    for number in range(20):
+        run.step(1 - number / 20)
+        if number % 10 == 9:
+            run.epoch(0.6 + number / 100)
+    return run
+
+
+def test_a_run_tells_where_it_is(run):
+    assert run._bar.value == run._bar.max == 20
+    assert run._text.value == "step 20 of 20: loss 0.28, accuracy 0.79"
+    assert run._picture.value.startswith(b"\x89PNG")
+
+
+def test_a_run_is_stored_as_its_title(run):
+    assert repr(run) == "a run: 2 epochs of 10 steps (run this cell to watch)"
+
+
+def test_a_title_is_text():
+    assert "&lt;b&gt;" in Run("<b>", 2, 1).children[0].value
+
+
+def test_epochs_of_unequal_length_are_refused():
+    with pytest.raises(ValueError, match="21 steps are not the same number in each of 2 epochs"):
+        Run("a run", steps=21, epochs=2)
+
+
+def test_curves_are_means_of_the_window_over_epochs(run):
+    loss, accuracy = curves({"one": run}, window=2).axes
+    x, y = loss.lines[0].get_xydata()[1]
+    assert (x, y) == pytest.approx((0.2, 0.975))
+    assert accuracy.lines[0].get_xydata().tolist() == [[1, pytest.approx(0.69)], [2, pytest.approx(0.79)]]
+    assert loss.get_legend() is None
+    assert [
+        text.get_text() for text in curves({"one": run, "two": run}).axes[0].get_legend().get_texts()
+    ] == ["one", "two"]
+
+
+def test_settings_are_written_in_their_places():
+    picture = settings_map({("a", "x"): 0.5, ("a", "y"): 0.75}, ["a"], ["x", "y"], ("row", "column"))
+    assert [text.get_text() for text in picture.axes[0].texts] == ["0.50", "0.75"]
+    assert png(picture).startswith(b"\x89PNG")
+
+
+def test_effects_have_a_bar_each_and_signs_differ_in_hatch():
+    bars = word_effects(["not", "dull"], [0.4, -0.2]).axes[0].patches
+    assert [bar.get_height() for bar in bars] == [0.4, -0.2]
+    assert bars[0].get_hatch() != bars[1].get_hatch()
+    with pytest.raises(ValueError, match="1 effects for 2 words"):
+        word_effects(["not", "dull"], [0.4])
