@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import ast
+from typing import NamedTuple
 
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 
 from grader.judge import Exercise
+
+
+class Check(NamedTuple):
+    """What a check cell asks: which exercise is judged, by which name the kernel knows the answer, and the source
+    of what the cell does before."""
+
+    exercise: str
+    answer: str
+    before: str = ""
 
 
 def answer_cells(nb: NotebookNode, exercises: dict[str, Exercise]) -> dict[str, NotebookNode]:
@@ -25,9 +35,9 @@ def check_cells(nb: NotebookNode, exercises: dict[str, Exercise]) -> dict[str, l
     """The cells that end in `check(<exercise>)`, of each exercise; graded or not."""
     found: dict[str, list[NotebookNode]] = {name: [] for name in exercises}
     for cell in _code_cells(nb):
-        name = _checked(cell.source)
-        if name in found:
-            found[name].append(cell)
+        asked = check_of(cell.source)
+        if asked and asked.exercise in found:
+            found[asked.exercise].append(cell)
     return found
 
 
@@ -60,10 +70,14 @@ def _defined(source: str) -> list[str]:
     ]
 
 
-def _checked(source: str) -> str:
-    match _statements(source)[-1:]:
-        case [ast.Expr(ast.Call(ast.Name("check"), [ast.Name(answer)], []))]:
-            return answer
-        case [ast.Expr(ast.Call(ast.Name("check"), [ast.Name(), ast.Constant(str(name))], []))]:
-            return name
-    return ""
+def check_of(source: str) -> Check | None:
+    """What a cell asks that ends in `check(answer)` or `check(answer, "exercise")`; None for any other."""
+    match statements := _statements(source):
+        case [*_, ast.Expr(ast.Call(ast.Name("check"), [ast.Name(answer)], []))]:
+            exercise = answer
+        case [*_, ast.Expr(ast.Call(ast.Name("check"), [ast.Name(answer), ast.Constant(str(exercise))], []))]:
+            pass
+        case _:
+            return None
+    before = "\n".join(map(ast.unparse, statements[:-1]))
+    return Check(exercise, answer, before)

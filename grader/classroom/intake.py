@@ -1,0 +1,176 @@
+"""What was handed in: read with suspicion, once, as plain data; what cannot be graded is told from what can."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+from dateutil.parser import ParserError
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_ignored, is_solution, parse_utc
+
+MAX_BYTES = 100 << 20
+MAX_FILES = 2000
+TIMESTAMP = "timestamp.txt"
+
+
+class SubmissionError(Exception):
+    """A submission that cannot be graded; the message says why, and what to do, to an instructor."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in for a lesson: the files by their paths inside the folder, written with `/`."""
+
+    student: str
+    lesson: str
+    files: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """The same for the same files, and for no others."""
+        digest = hashlib.sha256()
+        for name in sorted(self.files):
+            for part in (name.encode(), self.files[name]):
+                digest.update(b"%d:" % len(part))
+                digest.update(part)
+        return digest.hexdigest()
+
+    @property
+    def timestamp(self) -> datetime | None:
+        """When it was handed in, in UTC without a zone, as nbgrader keeps it; None where that is not known."""
+        try:
+            return parse_utc(self.files[TIMESTAMP].decode("utf-8").strip())
+        except (KeyError, ParserError, ValueError, OverflowError):
+            return None
+
+
+def read(folder: Path, student: str, lesson: str, ignore: Sequence[str] = ()) -> Submission:
+    """The submission in `folder`, without what `ignore` (globs of names) leaves out.
+
+    Raises `SubmissionError` for a folder that holds links to elsewhere, what is no file, or more than can be.
+    """
+    if folder.is_symlink():
+        raise SubmissionError("the folder is a link to elsewhere. Put what was handed in there itself")
+    root = os.path.realpath(folder)
+    files: dict[str, bytes] = {}
+    size = 0
+    for path, inside in _files(Path(root), root, list(ignore)):
+        size += path.stat().st_size
+        if size > MAX_BYTES or len(files) >= MAX_FILES:
+            raise SubmissionError(
+                f"it is too large: more than {MAX_BYTES >> 20} MB or {MAX_FILES} files. Delete what does not "
+                "belong to the lesson, then grade again"
+            )
+        files[inside] = path.read_bytes()
+    return Submission(student, lesson, files)
+
+
+def _files(folder: Path, root: str, ignore: list[str]):
+    """Each file below `folder` with its path from `root`."""
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        inside = Path(entry.path).relative_to(root).as_posix()
+        if is_ignored(entry.path, ignore):
+            continue
+        if entry.is_symlink():
+            target = os.path.realpath(entry.path)
+            if not target.startswith(root + os.sep) or not os.path.isfile(target):
+                raise SubmissionError(
+                    f"{inside} is a link that leads out of the folder or to no file. Ask for the file itself"
+                )
+            yield Path(target), inside
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _files(Path(entry.path), root, ignore)
+        elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
+            yield Path(entry.path), inside
+        else:
+            raise SubmissionError(f"{inside} is neither a file nor a folder. Delete it, then grade again")
+
+
+def parse(name: str, content: bytes) -> NotebookNode:
+    """The notebook with these bytes, in the current format. Raises `SubmissionError` where it is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about cells without ids, which get theirs
+            nb = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+            nbformat.validate(nb)
+        return nb
+    except Exception as error:  # of parsers fed with anything whatever
+        reason = (str(error) or type(error).__name__).strip().splitlines()[0][:200]
+        raise SubmissionError(f"{name} is not a notebook: {reason}; ask for the notebook itself") from None
+
+
+def faults(nb: NotebookNode, name: str, wanted: Sequence[str]) -> list[str]:
+    """What a person should know of the notebook `name`: which of the cells `wanted` (nbgrader's names of what is
+    answered or graded) are lost.
+
+    Raises `SubmissionError` where there is nothing to grade: cells that are there twice, or none at all.
+    """
+    found = Counter(_named(nb))
+    if wanted and not set(wanted) & set(found):
+        raise SubmissionError(f"{name} has none of this lesson's cells: is it another lesson's notebook?")
+    if twice := [cell for cell in wanted if found[cell] > 1]:
+        raise SubmissionError(
+            f"{name} has more than one cell named {', '.join(twice)}: delete the copies, keep the one to be graded"
+        )
+    return [
+        f"the cell {cell} is missing from {name}, and with it the points that hang on it"
+        for cell in wanted
+        if cell not in found
+    ]
+
+
+def _named(nb: NotebookNode) -> list[str]:
+    """The nbgrader names of the cells that are graded or answered in."""
+    return [
+        cell.metadata.nbgrader.get("grade_id", "")
+        for cell in nb.cells
+        if isinstance(cell.metadata.get("nbgrader"), dict) and (is_grade(cell) or is_solution(cell))
+    ]
+
+
+class Inspect(NbGraderPreprocessor):
+    """The first of nbgrader's steps over a submission: stops one that cannot be graded (see `nbgrader_config.py`).
+
+    nbgrader enters a submission into the gradebook before its first step; one that is stopped and has no points yet is
+    taken out again, so that nobody has 0 points for what nobody looked at.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        where = resources["nbgrader"]
+        directory: CourseDirectory = self.parent.parent.coursedir
+        with Gradebook(where["db_url"]) as gradebook:
+            notebook = gradebook.find_notebook(where["notebook"], where["assignment"])
+            cells = {cell.name for cell in (*notebook.grade_cells, *notebook.solution_cells)}
+            wanted = [cell.name for cell in notebook.source_cells if cell.name in cells]
+        student, lesson = where["student"], where["assignment"]
+        folder = Path(directory.format_path(directory.submitted_directory, student, lesson))
+        try:
+            read(folder, student, lesson, directory.ignore)
+            for fault in faults(nb, f"{where['notebook']}.ipynb", wanted):
+                self.log.warning("%s: %s", student, fault)
+        except SubmissionError:
+            self._forget(where)
+            raise
+        return nb, resources
+
+    def _forget(self, where: dict[str, str]) -> None:
+        with Gradebook(where["db_url"]) as gradebook:
+            submission = gradebook.find_submission(where["assignment"], where["student"])
+            grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+            if all(grade.auto_score is None and grade.manual_score is None for grade in grades):
+                gradebook.remove_submission(where["assignment"], where["student"])
