@@ -1,86 +1,329 @@
-"""Grading what was collected: each submission for itself, so that a bad one never stops the others."""
+"""Grading what was collected: many at a time, each for itself, so that a bad submission never stops the others."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import multiprocessing
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import signal
+import sys
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for_sentinels
 from pathlib import Path
 
-from nbformat import NotebookNode
-from nbgrader.utils import is_grade, is_solution
+import nbformat
+from filelock import FileLock, Timeout
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import rmtree
 
-from grader.classroom import canonical
 from grader.classroom.course import Course, CourseError, surroundings
+from grader.classroom.gradebook import Entries, Score, directory_of, opened
+from grader.classroom.grading import grade, lay_out
+from grader.classroom.intake import TIMESTAMP, Submission, SubmissionError, read
+from grader.classroom.material import Material, Result, material
+from grader.exercises import lessons
+
+RECORD = ".graded.json"
+"""In each folder of `autograded/`: of which files it is the outcome, and what was noted on them."""
+LOCK = ".grading.lock"
 
 
 @dataclass(frozen=True)
 class Graded:
     """One student's submission after grading. `faults` says, for a person, what was wrong with the submission;
-    `graded` is False where that left no points to give."""
+    `score` is None where that left nothing to grade, and then nothing was entered into the gradebook. `seconds` is
+    the time that grading took, `memory` the most that the process which did it has held, in bytes."""
 
     student: str
+    score: Score | None = None
     faults: tuple[str, ...] = ()
-    graded: bool = True
+    seconds: float = 0.0
+    memory: int = 0
+
+    @property
+    def graded(self) -> bool:
+        return self.score is not None
 
 
-def autograde(course: Course, lesson: str, students: Iterable[str]) -> Iterator[Graded]:
-    """Autograde the collected submissions of these students, two at a time; yield each when it is done."""
-    workers = min(2, os.cpu_count() or 1)
-    with surroundings(OMP_NUM_THREADS="1"), ThreadPoolExecutor(workers) as pool:
-        jobs = [pool.submit(_autograde, course, lesson, student) for student in students]
-        for job in as_completed(jobs):
-            yield job.result()
+@dataclass(frozen=True)
+class Round:
+    """What is to be done: `students` in the order of their names, `before` those whose work is graded already."""
+
+    course: Course
+    lesson: str
+    students: tuple[str, ...]
+    before: tuple[str, ...]
 
 
-def _autograde(course: Course, lesson: str, student: str) -> Graded:
-    submitted = course.root / "submitted" / student / lesson
-    try:
-        lost = faults(submitted, course.notebooks / lesson)
-        course.nbgrader("autograde", lesson, "--student", student, "--force")
-    except CourseError as error:
-        return Graded(student, (str(error),), graded=False)
-    return Graded(student, tuple(lost))
+def plan(course: Course, lesson: str, students: Iterable[str] = (), *, force: bool = False) -> Round:
+    """Who has to be graded: of all who handed in (or of `students`) those whose submission is not graded, or has
+    changed since; with `force` all of them.
 
-
-def faults(submitted: Path, released: Path) -> list[str]:
-    """What is wrong with the notebook in the folder `submitted`, next to the one in `released`: lost cells.
-
-    Raises `CourseError` where there is nothing to grade: no notebook of that name, a file that is not a
-    notebook, another lesson's notebook, or cells that are there twice.
+    Raises `CourseError` where there is no submission, or none of one of `students`.
     """
-    (original,) = released.glob("[!.]*.ipynb")
-    path = submitted / original.name
-    if not path.is_file():
-        others = ", ".join(sorted(other.name for other in submitted.glob("*") if other.suffix == ".ipynb"))
+    directory = directory_of(course)
+    found = _submitted(directory, lesson)
+    if missing := [student for student in students if student not in found]:
+        raise CourseError(f"{', '.join(missing)} handed in nothing for {lesson}")
+    if not found:
         raise CourseError(
-            f"{original.name} was not handed in"
-            + (f"; there is {others}: if that is it, give it its old name" if others else "")
+            f"nobody handed in {lesson} yet: there is no {_folder(directory, 'submitted', '*', lesson)}"
         )
+    chosen = sorted(set(students) or found)
+    with opened(directory) as gradebook:
+        entered = Entries(gradebook, directory.config).known(lesson)
+    done = [
+        student
+        for student in chosen
+        if not force and student in entered and _is_graded(directory, lesson, student)
+    ]
+    return Round(course, lesson, tuple(sorted(set(chosen) - set(done))), tuple(done))
+
+
+def autograde(
+    round: Round, *, workers: int | None = None, scheduler: str = "", trusted: bool = False
+) -> Iterator[Graded]:
+    """Grade the submissions of a round and enter each into the gradebook; yield each when that is done.
+
+    `workers` processes grade here (as many as there are cores, if not given), or those of the Dask cluster whose
+    scheduler has the address `scheduler`. With `trusted`, submissions run without isolation. May be ended at any
+    moment, in any way: what was not yielded is done by the next round. Raises `CourseError`.
+    """
+    course, lesson = round.course, round.lesson
+    directory = directory_of(course)
+    with _alone(course), surroundings(OMP_NUM_THREADS="1"), opened(directory) as gradebook:
+        if not round.students:
+            return
+        needed = material(directory, gradebook, course.config(), lesson, trusted=trusted)
+        entries = Entries(gradebook, course.config())
+        start = (lambda: _cluster(scheduler)) if scheduler else (lambda: _processes(workers or cores()))
+        window = 4 * (workers or cores()) if not scheduler else 256
+        for submission, result in _results(needed, _read(directory, lesson, round.students), start, window):
+            if result.failed:
+                yield Graded(
+                    result.student, None, (result.failed, *result.faults), result.seconds, result.memory
+                )
+                continue
+            score = _store(directory, entries, needed, submission, result)
+            yield Graded(result.student, score, result.faults, result.seconds, result.memory)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# ---------------------------------------------------------------------------------------------- what is there
+
+
+def _folder(directory: CourseDirectory, step: str, student: str, lesson: str) -> Path:
+    return Path(directory.format_path(getattr(directory, f"{step}_directory"), student, lesson))
+
+
+def _submitted(directory: CourseDirectory, lesson: str) -> set[str]:
+    """The students who handed in something for the lesson."""
+    anybody = "*STUDENT*"
+    pattern = _folder(directory, "submitted", anybody, lesson)
+    depth = pattern.parts.index(anybody)
+    above = Path(*pattern.parts[:depth])
+    below = Path(*pattern.parts[depth + 1 :])
+    return {path.name for path in above.glob("[!.]*") if (path / below).is_dir()}
+
+
+def _read(directory: CourseDirectory, lesson: str, students: Iterable[str]) -> Iterator[Submission | Result]:
+    """Each student's submission, read when it is asked for; what cannot be read comes as a result."""
+    for student in students:
+        try:
+            yield read(_folder(directory, "submitted", student, lesson), student, lesson, directory.ignore)
+        except SubmissionError as error:
+            yield Result(student, {}, failed=str(error))
+        except OSError as error:
+            yield Result(student, {}, failed=f"it cannot be read: {error}")
+
+
+def _is_graded(directory: CourseDirectory, lesson: str, student: str) -> bool:
+    """Whether `autograded/` holds the outcome of just these files.
+
+    Where nbgrader's own command made it, there is no record; then the times of handing in tell, as they do for nbgrader.
+    """
+    outcome = _folder(directory, "autograded", student, lesson)
+    if not any(outcome.glob("*.ipynb")):
+        return False
     try:
-        found = Counter(_graded_cells(canonical.read(path)))
-    except ValueError as error:
-        raise CourseError(f"{error}; ask for the notebook itself") from None
-    wanted = _graded_cells(canonical.read(original))
-    if not set(wanted) & set(found):
-        raise CourseError(f"{path} has none of this lesson's cells: is it another lesson's notebook?")
-    if twice := [name for name in wanted if found[name] > 1]:
-        raise CourseError(
-            f"{path} has more than one cell named {', '.join(twice)}: delete the copies, keep the one to be graded"
+        submission = read(_folder(directory, "submitted", student, lesson), student, lesson, directory.ignore)
+    except (SubmissionError, OSError):
+        return False
+    try:
+        return json.loads((outcome / RECORD).read_text("utf-8"))["digest"] == submission.digest
+    except FileNotFoundError:
+        before = Submission(
+            student,
+            lesson,
+            {TIMESTAMP: (outcome / TIMESTAMP).read_bytes()} if (outcome / TIMESTAMP).is_file() else {},
         )
-    return [
-        f"the cell {name} is missing from the notebook, and with it the points that hang on it"
-        for name in wanted
-        if name not in found
-    ]
+        return before.timestamp == submission.timestamp
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
-def _graded_cells(nb: NotebookNode) -> list[str]:
-    """The nbgrader names of the cells that are graded or answered in."""
-    return [
-        cell.metadata.nbgrader.get("grade_id", "")
-        for cell in nb.cells
-        if isinstance(cell.metadata.get("nbgrader"), dict) and (is_grade(cell) or is_solution(cell))
-    ]
+# ---------------------------------------------------------------------------------------------- doing the work
+
+
+def _results(
+    needed: Material, submissions: Iterator[Submission | Result], start: Callable, window: int
+) -> Iterator[tuple[Submission | None, Result]]:
+    """The result of each submission, with at most `window` of them on their way.
+
+    Where a worker is lost, nobody can tell with which submission: those that were on their way are done again, one
+    at a time, and one that loses its worker once more is given up.
+    """
+    suspects: deque[Submission] = deque()
+    running: dict[Future, Submission] = {}
+    more = True
+    while more or suspects or running:
+        with start() as executor:
+            lost = False
+            while not lost and (more or suspects or running):
+                while len(running) < (1 if suspects else window):
+                    submission = suspects[0] if suspects else next(submissions, None)
+                    more = submission is not None
+                    if submission is None:
+                        break
+                    if isinstance(submission, Result):
+                        yield None, submission
+                        continue
+                    running[executor.submit(grade, needed, submission)] = submission
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    submission = running.pop(future)
+                    suspected = submission in suspects
+                    if suspected:
+                        suspects.remove(submission)
+                    try:
+                        yield submission, future.result()
+                    except Exception as error:
+                        lost = True
+                        if suspected:
+                            reason = f"the process that graded it ended twice ({type(error).__name__})"
+                            yield None, Result(submission.student, {}, failed=reason)
+                        else:
+                            suspects.append(submission)
+            if lost:
+                suspects.extend(running.values())
+                running.clear()
+
+
+@contextlib.contextmanager
+def _processes(workers: int) -> Iterator[Executor]:
+    """Processes on this machine. Where they can be forked, they have all that they need from the start."""
+    lessons()
+    method = "fork" if sys.platform == "linux" else "spawn"
+    context = multiprocessing.get_context(method)
+    with tempfile.TemporaryDirectory(
+        prefix="headway-"
+    ) as folder:  # theirs; what they leave there goes with it
+        executor = ProcessPoolExecutor(workers, context, initializer=_begin_work, initargs=(folder,))
+        try:
+            yield executor
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _cluster(scheduler: str) -> Iterator[Executor]:
+    """The workers of a Dask cluster."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise CourseError(
+            'a scheduler needs Dask: .venv/bin/python -m pip install -c requirements.txt -e ".[cluster]"'
+        ) from None
+    try:
+        client = Client(scheduler, timeout=10, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise CourseError(f"no Dask scheduler answers at {scheduler}: {error}") from None
+    try:
+        yield client.get_executor(retries=0)
+    finally:
+        client.close()
+
+
+def _begin_work(folder: str) -> None:
+    """In a worker: keep temporary files in `folder`, leave Ctrl+C to the process that wants the results, and end
+    when that has ended, however it did."""
+    tempfile.tempdir = folder
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    owner = multiprocessing.parent_process()
+
+    def watch() -> None:
+        wait_for_sentinels([owner.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextlib.contextmanager
+def _alone(course: Course) -> Iterator[None]:
+    """Raise `CourseError` where this course is being graded already."""
+    lock = FileLock(course.root / LOCK)
+    try:
+        with lock.acquire(timeout=5):
+            yield
+    except Timeout:
+        raise CourseError(
+            "this course is being graded by another process already: wait for it, or end it"
+        ) from None
+
+
+# ---------------------------------------------------------------------------------------------- the outcome
+
+
+def _store(
+    directory: CourseDirectory, entries: Entries, needed: Material, submission: Submission, result: Result
+) -> Score:
+    """Enter a result into the gradebook, and put its notebooks into `autograded/` where nbgrader looks for them.
+
+    The record that says "graded" is in place only after both.
+    """
+    target = _folder(directory, "autograded", submission.student, submission.lesson)
+    part, old = (target.with_name(f".{target.name}.{word}") for word in ("part", "old"))
+    for left in (part, old):
+        _remove(left)
+    record = {"digest": submission.digest, "faults": list(result.faults), "seconds": round(result.seconds, 2)}
+    own = {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
+    outcome = {**own, **needed.files, **{name: text.encode() for name, text in result.notebooks.items()}}
+    try:
+        lay_out({**outcome, RECORD: json.dumps(record).encode()}, part)
+        _protect(part, directory.groupshared)
+        notebooks = {Path(name).stem: nbformat.reads(text, 4) for name, text in result.notebooks.items()}
+        score = entries.enter(submission, notebooks)
+        if target.exists():
+            target.rename(old)
+        part.rename(target)
+        _remove(old)
+    except BaseException:
+        _remove(part)
+        raise
+    return score
+
+
+def _protect(folder: Path, groupshared: bool) -> None:
+    """The permissions that nbgrader gives to what it graded."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.chmod(0o664 if groupshared else 0o444)
+        elif groupshared:
+            path.chmod(0o2770 | path.stat().st_mode & 0o007)
+    if groupshared:
+        folder.chmod(0o2770 | folder.stat().st_mode & 0o007)
+
+
+def _remove(folder: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        rmtree(str(folder))

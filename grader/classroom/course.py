@@ -119,7 +119,7 @@ class Course:
         from nbgrader.utils import capture_log
 
         config = self.config(changes)
-        with surroundings(), _quiet():
+        with surroundings(), quiet():
             needed = {"coursedir": CourseDirectory(config=config)}
             if not isinstance(kind, type):
                 needed["authenticator"] = Authenticator(config=config)
@@ -187,7 +187,7 @@ def surroundings(**changes: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """nbgrader's log kept from the screen: it is read where a step fails."""
     logger = logging.getLogger("traitlets")
     before = logger.propagate, logger.handlers[:]

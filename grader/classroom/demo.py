@@ -13,7 +13,7 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.exchange import ExchangeFactory
 
 from grader.classroom import canonical
-from grader.classroom.autograde import autograde
+from grader.classroom.autograde import autograde, plan
 from grader.classroom.course import CONFIG, Course, CourseError
 from grader.classroom.gradebook import Score, scores
 from grader.classroom.lessons import graded_cells
@@ -79,7 +79,7 @@ def demonstrate(
     students = typical(canonical.read(own.notebooks / lesson / name), solution, exercises(lesson))
     _hand_in(own, lesson, name, students, settings)
     done(1)
-    for graded in autograde(own, lesson, list(students)):
+    for graded in autograde(plan(own, lesson), trusted=True):  # nobody wrote these answers but we
         if graded.faults:
             raise CourseError(f"{graded.student}: {'; '.join(graded.faults)}")
         done(AUTOGRADING)

@@ -1,0 +1,141 @@
+"""Grading one submission: a function from what was handed in to what it is worth, for whatever process runs it.
+
+Nothing is read here but the function's arguments and nothing is written: neither the gradebook nor the course's folder
+need be in reach, so that the same function works in a process beside this one and on another machine.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+import psutil
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
+from traitlets.config import Config
+from traitlets.utils.importstring import import_item
+
+from grader.classroom.course import quiet
+from grader.classroom.execute import KEY, Terms
+from grader.classroom.intake import Inspect, Submission, SubmissionError, faults, parse
+from grader.classroom.material import Material, Result
+
+ENTERING = (SaveAutoGrades, AssignLatePenalties)
+"""The steps of nbgrader's that write into the gradebook, which is the business of one writer alone."""
+
+
+def grade(material: Material, submission: Submission) -> Result:
+    """Grade a submission. Raises nothing: what cannot be graded has its reason in `failed`."""
+    begun = time.monotonic()
+    notebooks: dict[str, str] = {}
+    noted: list[str] = []
+    failed = ""
+    try:
+        for name in _handed_in(material, submission):
+            nb = parse(name, submission.files[name])
+            noted += faults(nb, name, material.notebooks[Path(name).stem])
+            with quiet():
+                notebooks[name] = _graded(material, submission, Path(name).stem, nb)
+        noted += [
+            f"{name}.ipynb was not handed in"
+            for name in material.notebooks
+            if f"{name}.ipynb" not in notebooks
+        ]
+    except SubmissionError as error:
+        failed = str(error)
+    except Exception as error:  # of a step of nbgrader's, say on metadata that somebody edited
+        reason = " ".join(str(error).split())[:300]
+        failed = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+    return Result(
+        submission.student,
+        {} if failed else notebooks,
+        tuple(noted),
+        failed,
+        time.monotonic() - begun,
+        _memory(),
+    )
+
+
+def _handed_in(material: Material, submission: Submission) -> list[str]:
+    """The names of the notebooks that are the lesson's. Raises `SubmissionError` where there is none."""
+    names = [f"{name}.ipynb" for name in material.notebooks if f"{name}.ipynb" in submission.files]
+    if not names:
+        wanted = " and ".join(f"{name}.ipynb" for name in material.notebooks)
+        others = ", ".join(name for name in submission.files if name.endswith(".ipynb"))
+        there_is = f"; there is {others}: if that is it, give it its old name" if others else ""
+        raise SubmissionError(f"{wanted} was not handed in{there_is}")
+    return names
+
+
+def _graded(material: Material, submission: Submission, name: str, nb: NotebookNode) -> str:
+    """The notebook after nbgrader's steps, all but those that write into the gradebook."""
+    place = _place(material)
+    with tempfile.TemporaryDirectory(prefix="headway-") as folder:
+        desk = Path(folder, submission.student, material.lesson)
+        lay_out({**submission.files, **material.files}, desk)
+        hidden = place.root / "hidden"
+        resources = {
+            "unique_key": name,
+            "output_files_dir": f"{name}_files",
+            "metadata": {"name": name, "path": str(desk)},
+            "nbgrader": {
+                "student": submission.student,
+                "assignment": material.lesson,
+                "notebook": name,
+                "db_url": f"sqlite:///{place.root / 'gradebook.db'}",
+            },
+            KEY: Terms(material.seed, hidden if hidden.is_dir() else None),
+        }
+        for steps in (material.sanitize, material.grade):
+            exporter = NotebookExporter(config=Config(material.settings))
+            for step in map(import_item, steps):
+                if not issubclass(step, (*ENTERING, Inspect)):
+                    exporter.register_preprocessor(step)
+            text, _ = exporter.from_notebook_node(nb, resources=resources)
+            nb = nbformat.reads(text, as_version=4)
+    return text
+
+
+def _memory() -> int:
+    """The most memory that this process has held so far, in bytes; where that is not kept, what it holds now."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return psutil.Process().memory_info().rss
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+class _Place:
+    """A lesson's material as files, for nbgrader's steps; gone with the process."""
+
+    def __init__(self, material: Material):
+        self._folder = tempfile.TemporaryDirectory(prefix="headway-")
+        self.root = Path(self._folder.name)
+        (self.root / "gradebook.db").write_bytes(material.gradebook)
+        if material.hidden:
+            lay_out(material.hidden, self.root / "hidden")
+
+
+_places: dict[str, _Place] = {}
+
+
+def _place(material: Material) -> _Place:
+    if material.name not in _places:
+        _places.clear()  # the lesson before is done
+        _places[material.name] = _Place(material)
+    return _places[material.name]
+
+
+def lay_out(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write `files` into the new `folder`."""
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
