@@ -29,7 +29,7 @@ WANTED := $(shell pwd -P; cat pyproject.toml requirements.txt | cksum)
 PRESENT := $(shell .venv/bin/python -E -c '' 2>/dev/null && cat .venv/made_in .venv/installed 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab models clean test demo release rerun bundle
+.PHONY: help setup lab models clean test demo release rerun grade bundle
 
 help:
 	@echo "make TARGET, where TARGET is one of:"
@@ -81,6 +81,9 @@ test: setup ## run every test, then every solution notebook with its outputs com
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -rsxX -n 2 --dist loadgroup tests $(ARGS)
 	$(if $(NOTEBOOKS),OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env solutions)
 
+examine: setup ## put the checker itself to the test: mutants, misconceptions, bad faith (LESSON=03, ARGS="--part 0.1")
+	PYTHONPATH=tests OMP_NUM_THREADS=1 $(RUN) -m examine $(LESSON) $(ARGS)
+
 demo: setup ## grade four made-up students in a throw-away folder and show the table
 	@$(RUN) -m grader.cli demo $(LESSON)
 
@@ -90,12 +93,15 @@ release: setup ## write notebooks/ from solutions/ (LESSON=03_masked_lm for one;
 rerun: setup ## run solution notebooks again and store their outputs (LESSON=03_masked_lm for one)
 	@$(RUN) -m grader.cli rerun $(LESSON)
 
+grade: setup ## grade what was handed in for LESSON=03_masked_lm (ARGS="--force", or another option of `grader grade`)
+	@$(RUN) -m grader.cli grade $(LESSON) $(ARGS)
+
 bundle: setup ## write the zip that students get
 	@$(RUN) -m grader.cli bundle
 
 else
 
-test demo release rerun bundle:
+test demo release rerun grade bundle:
 	@echo "make $@ is for instructors. This is the student edition, without solutions/: make alone lists what it has." >&2; exit 2
 
 endif

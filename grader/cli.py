@@ -49,6 +49,30 @@ def bundle(options: argparse.Namespace) -> int:
     return 0
 
 
+def grade(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from grader.classroom.autograde import autograde, plan, summary
+    from grader.classroom.course import Course
+
+    course = Course.here()
+    round = plan(course, course.lesson(options.lesson), options.student, force=options.force)
+    if round.before:
+        print(f"{len(round.before)} graded already, and unchanged since (--force grades them again).", flush=True)
+    if not round.students:
+        return 0
+    work = autograde(
+        round, workers=options.workers, scheduler=options.scheduler, trusted=options.trust_submissions
+    )
+    done = []
+    with tqdm(total=len(round.students), desc=round.lesson, unit="submission", smoothing=0.1) as bar:
+        for graded in work:
+            done.append(graded)
+            bar.update()
+    print(f"\n{summary(done)}")
+    return 0 if all(graded.graded for graded in done) else 1
+
+
 def demo(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
@@ -67,6 +91,12 @@ def demo(options: argparse.Namespace) -> int:
         raise
     print(f"\n{result}\n\nAll of it is in {folder}, which you may delete.")
     return 0
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
 
 
 @dataclass(frozen=True)
@@ -94,6 +124,18 @@ VERBS = {
         ),
     ),
     "rerun": Verb(rerun, "run solution notebooks and store their outputs", (LESSONS,)),
+    "grade": Verb(
+        grade,
+        "grade what was handed in and is not graded yet, or has changed since",
+        (
+            (("lesson",), {"metavar": "LESSON", "help": "such as 03_masked_lm or 03"}),
+            (("--student",), {"action": "append", "default": [], "metavar": "NAME", "help": "only this student; may be repeated"}),
+            (("--force",), {"action": "store_true", "help": "also what is graded already"}),
+            (("--workers",), {"type": _count, "metavar": "N", "help": "how many at a time; all cores, if not given"}),
+            (("--scheduler",), {"default": "", "metavar": "tcp://HOST:PORT", "help": "grade on this Dask cluster"}),
+            (("--trust-submissions",), {"action": "store_true", "help": "run them without isolation, as you"}),
+        ),
+    ),
     "bundle": Verb(bundle, "write the zip that students get"),
     "demo": Verb(
         demo,

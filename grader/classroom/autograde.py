@@ -27,7 +27,9 @@ from grader.classroom.gradebook import Entries, Score, directory_of, opened
 from grader.classroom.grading import grade, lay_out
 from grader.classroom.intake import TIMESTAMP, Submission, SubmissionError, read
 from grader.classroom.material import Material, Result, material
+from grader.classroom.table import table
 from grader.exercises import lessons
+from grader.judge.verdict import number
 
 RECORD = ".graded.json"
 """In each folder of `autograded/`: of which files it is the outcome, and what was noted on them."""
@@ -49,6 +51,23 @@ class Graded:
     @property
     def graded(self) -> bool:
         return self.score is not None
+
+
+def summary(graded: Iterable[Graded]) -> str:
+    """What a round came to, as text: the points as a table, then what there is to know of submissions."""
+    graded = sorted(graded, key=lambda one: one.student)
+    rows = [["student", "points", "seconds"]]
+    for one in graded:
+        points = f"{number(one.score.points)} of {number(one.score.out_of)}" if one.score else "not graded"
+        rows.append([one.student, points, f"{one.seconds:.1f}"])
+    notes = [f"  {one.student}: {fault}" for one in graded for fault in one.faults if one.graded]
+    lost = [f"  {one.student}: {fault}" for one in graded for fault in one.faults if not one.graded]
+    parts = [table(rows)]
+    if notes:
+        parts += ["", "To know:", *notes]
+    if lost:
+        parts += ["", "Not graded, and nothing entered for them:", *lost]
+    return "\n".join(parts)
 
 
 @dataclass(frozen=True)
@@ -295,7 +314,12 @@ def _store(
     part, old = (target.with_name(f".{target.name}.{word}") for word in ("part", "old"))
     for left in (part, old):
         _remove(left)
-    record = {"digest": submission.digest, "faults": list(result.faults), "seconds": round(result.seconds, 2)}
+    record = {
+        "digest": submission.digest,
+        "faults": list(result.faults),
+        "seconds": round(result.seconds, 2),
+        "memory": result.memory,
+    }
     own = {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
     outcome = {**own, **needed.files, **{name: text.encode() for name, text in result.notebooks.items()}}
     try:

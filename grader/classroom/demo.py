@@ -19,6 +19,7 @@ from grader.classroom.gradebook import Score, scores
 from grader.classroom.lessons import graded_cells
 from grader.classroom.release import release
 from grader.classroom.submissions import typical
+from grader.classroom.table import table
 from grader.exercises import exercises
 from grader.judge.verdict import number
 
@@ -46,18 +47,8 @@ class Demo:
             rows.append(
                 [student, *(f"{number(s.points)} of {number(s.out_of)}" for s in [*given.values(), together])]
             )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(
-                [
-                    row[0].ljust(widths[0]),
-                    *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True)),
-                ]
-            )
-            for row in rows
-        ]
         pages = [f"  {path}" for path in self.feedback]
-        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", "Feedback pages:", *pages])
+        return "\n".join([table(rows), "", "Feedback pages:", *pages])
 
 
 def demonstrate(
