@@ -29,7 +29,7 @@ WANTED := $(shell pwd -P; cat pyproject.toml requirements.txt | cksum)
 PRESENT := $(shell .venv/bin/python -E -c '' 2>/dev/null && cat .venv/made_in .venv/installed 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab models clean test demo release rerun grade bundle
+.PHONY: help setup lab models clean test demo release rerun grade bundle examine
 
 help:
 	@echo "make TARGET, where TARGET is one of:"

@@ -15,7 +15,7 @@ from grader.cli import VERBS
 ROOT = Path(__file__).parents[1]
 TOOLS = ["make", "sh", "awk", "cat", "cksum", "find", "id", "rm"]
 FOR_STUDENTS = ["lab", "models", "setup", "clean"]
-FOR_INSTRUCTORS = ["test", "demo", "release", "rerun", "grade", "bundle"]
+FOR_INSTRUCTORS = ["test", "examine", "demo", "release", "rerun", "grade", "bundle"]
 
 pytestmark = pytest.mark.skipif(
     shutil.which("make") is None, reason="make is not installed (Windows has plain commands)"
