@@ -129,7 +129,7 @@ VERBS = {
         "grade what was handed in and is not graded yet, or has changed since",
         (
             (("lesson",), {"metavar": "LESSON", "help": "such as 03_masked_lm or 03"}),
-            (("--student",), {"action": "append", "default": [], "metavar": "NAME", "help": "only this student; may be repeated"}),
+            (("--student",), {"action": "append", "default": [], "metavar": "NAME", "help": "only this one; repeatable"}),
             (("--force",), {"action": "store_true", "help": "also what is graded already"}),
             (("--workers",), {"type": _count, "metavar": "N", "help": "how many at a time; all cores, if not given"}),
             (("--scheduler",), {"default": "", "metavar": "tcp://HOST:PORT", "help": "grade on this Dask cluster"}),
