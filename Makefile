@@ -101,7 +101,7 @@ bundle: setup ## write the zip that students get
 
 else
 
-test demo release rerun grade bundle:
+test demo release rerun grade bundle examine:
 	@echo "make $@ is for instructors. This is the student edition, without solutions/: make alone lists what it has." >&2; exit 2
 
 endif
