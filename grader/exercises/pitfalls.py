@@ -1113,11 +1113,11 @@ def _far(before, after):
 
 
 @looks_ahead.mistake(
-    "This is still the code as it was found: it believes the configuration. GPT-2's says `is_decoder=False`, although it never looks ahead: the entry "
-    "matters to some families only. Measure."
+    "This is still the code as it was found: it believes the configuration. That of GPT-2 has no entry `is_decoder` at all, although GPT-2 never looks ahead: "
+    "the entry matters to some families only. Measure."
 )
 def as_found_ahead(model, ids):
-    return torch.full((ids.shape[1],), not model.config.is_decoder)
+    return torch.full((ids.shape[1],), not getattr(model.config, "is_decoder", False))
 
 
 @looks_ahead.mistake(
