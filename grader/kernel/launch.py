@@ -1,14 +1,30 @@
-"""Bringing up a kernel's process, the ordinary way."""
+"""Bringing up a kernel's process: forked from the warm process where that can be, and isolated or not at all."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
+import logging
 import os
+import secrets
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from grader.lab.course import data_folder
+
+from . import isolation, warm
+from .limits import Limits
+from .server import Request
+
+CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
+
+
+class KernelFailed(Exception):
+    """No kernel could be brought up; the message says what was in the way."""
 
 
 class KernelProcess(Protocol):
@@ -22,6 +38,72 @@ class KernelProcess(Protocol):
 
     def kill(self) -> None:
         """End it and all that it started, at once; harmless where it has ended."""
+
+
+def launch(
+    folder: Path, workdir: Path, limits: Limits, isolated: bool
+) -> tuple[KernelProcess, dict[str, Any]]:
+    """A kernel for a submission in `workdir`, with its sockets in `folder`, and how to connect to it.
+
+    Raises `KernelFailed` where it cannot be isolated as wanted.
+    """
+    sockets = folder / "sockets"
+    sockets.mkdir(mode=0o700)
+    info = connection(sockets / "k")
+    request = Request(
+        arguments=["--log-level=ERROR"],
+        connection={**info, "ip": f"{isolation.SOCKETS}/k"},
+        workdir=str(workdir.resolve()),
+        environment=isolation.environment(limits, dict(os.environ)),
+        limits=limits,
+        isolated=True,
+        sockets=str(sockets),
+        data=_data(),
+    )
+    if isolated:
+        try:
+            return warm.Warm(request, limits.start), info
+        except warm.NotWarm as error:
+            raise KernelFailed(str(error)) from None
+    file = folder / "connection.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(info), "utf-8")
+    try:
+        changes = {"arguments": ["-f", str(file), *request.arguments], "isolated": False}
+        environment = {**os.environ, "OMP_NUM_THREADS": str(limits.threads)}
+        return warm.Warm(dataclasses.replace(request, environment=environment, **changes), limits.start), info
+    except warm.NotWarm as error:
+        say_once(logging.getLogger(__name__), error)
+        return Ordinary(file, workdir, folder / "log"), info
+
+
+def connection(prefix: Path) -> dict[str, Any]:
+    """How to connect to a new kernel: by Unix sockets whose paths begin with `prefix`, with a key of its own."""
+    return {
+        "transport": "ipc",
+        "ip": str(prefix),
+        **{f"{name}_port": number for number, name in enumerate(CHANNELS, 1)},
+        "key": secrets.token_hex(32),
+        "signature_scheme": "hmac-sha256",
+    }
+
+
+_said = False
+
+
+def say_once(log: logging.Logger, error: warm.NotWarm) -> None:
+    """Tell, the first time in this process, that kernels start as they always do."""
+    global _said
+    if not _said:
+        log.warning("Kernels are started in the ordinary way, which takes longer: %s", error)
+        _said = True
+
+
+def _data() -> str:
+    try:
+        return str(data_folder())
+    except FileNotFoundError:
+        return ""
 
 
 class Ordinary:

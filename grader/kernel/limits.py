@@ -17,7 +17,7 @@ class Limits:
     is what is kept of one cell's outputs, `result` what one call may give back, both in bytes.
     """
 
-    start: float = 60.0
+    start: float = 180.0
     notebook: float = 1800.0
     memory: int = 4096 * MB
     processes: int = 256

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import secrets
 import shutil
 import socket
@@ -43,11 +42,11 @@ from grader.judge.calling import SECONDS, Outcome, Raised
 from grader.judge.exercise import Call
 
 from . import harness, wire
-from .launch import KernelProcess, Ordinary
+from .launch import KernelFailed, KernelProcess, launch
 from .limits import MB, Limits
 from .outputs import Outputs
 
-GRACE = 3.0
+GRACE = 8.0
 """Seconds that a kernel has to stop after an interrupt, and that a call has beyond its own limit."""
 FLOOD = 1024 * MB
 """How much the grader's own memory may grow while it reads from one kernel."""
@@ -59,10 +58,6 @@ class Status(StrEnum):
     ERROR = "error"
     TIMED_OUT = "timed out"
     DIED = "died"
-
-
-class KernelFailed(Exception):
-    """No kernel could be brought up; the message says what was in the way."""
 
 
 class _Dead(Exception):
@@ -232,19 +227,12 @@ class Session:
     def _start(self) -> None:
         self.death = ""
         self._folder = Path(tempfile.mkdtemp(prefix="headway-"))  # readable by its owner alone
-        info = {
-            "transport": "ipc",
-            "ip": str(self._folder / "k"),
-            **{f"{name}_port": n for n, name in enumerate(("shell", "iopub", "stdin", "hb", "control"), 1)},
-            "key": secrets.token_hex(32),
-            "signature_scheme": "hmac-sha256",
-        }
-        file = self._folder / "connection.json"
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(info), "utf-8")
-        if self.isolated:
-            raise KernelFailed("isolated kernels are not there yet: Session(..., isolated=False)")
-        self._process = Ordinary(file, self.workdir, self._folder / "log")
+        self._memory = psutil.Process().memory_info().rss
+        try:
+            self._process, info = launch(self._folder, self.workdir, self.limits, self.isolated)
+        except KernelFailed:
+            self._die("")
+            raise
         try:
             self._connect(info, time.monotonic() + self.limits.start)
         except _Dead:
@@ -258,7 +246,6 @@ class Session:
         self._messages = Messages(key=info["key"].encode(), signature_scheme=info["signature_scheme"])
         self._context = zmq.Context()
         self._poller = zmq.Poller()
-        self._memory = psutil.Process().memory_info().rss
         for name, kind in CHANNELS.items():
             path = f"{info['ip']}-{info[name + '_port']}"
             while not _listens(path):

@@ -25,7 +25,18 @@ from grader.judge.values import MAX_BITS, MAX_DEPTH, MAX_ELEMENTS, MAX_ITEMS, MA
 
 DTYPES = {
     name: getattr(torch, name)
-    for name in "bool uint8 int8 int16 int32 int64 float16 bfloat16 float32 float64".split()
+    for name in [
+        "bool",
+        "uint8",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "float16",
+        "bfloat16",
+        "float32",
+        "float64",
+    ]
 }
 MAX_AXES = 25  # as many as torch's own element-wise functions take
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
