@@ -1196,7 +1196,7 @@ named_predictions = Exercise(
     hints=(
         "A dict has keys. Looking a label up by its key does not care for the order in which the dict was written.",
         'JSON has no integer keys: a map that has been through a file has `"0"`, `"1"`, ... Turn all keys into `int` before you look up.',
-        "`{int(key): name for key, name in id2label.items()}`, then one look-up for each entry of `logits.argmax(-1).tolist()`.",
+        "Make a second dict, the same names under `int(key)`. Then `logits.argmax(-1).tolist()` are the keys to look up.",
     ),
 )
 
@@ -1374,7 +1374,7 @@ mean_loss = Exercise(
     hints=(
         "Which tokens count? Those whose label is not -100. How many are there in the whole batch?",
         "One sum over the whole batch, one count over the whole batch, one division.",
-        "`(token_losses * counted).sum() / counted.sum().clamp(min=1)`: what does the clamp do where nothing counts?",
+        "Where nothing counts, both sum and count are 0. Divide by a count that is at least 1 (`clamp`), and the 0 stays a 0 with a history.",
     ),
 )
 
