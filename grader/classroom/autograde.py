@@ -34,6 +34,8 @@ from grader.judge.verdict import number
 RECORD = ".graded.json"
 """In each folder of `autograded/`: of which files it is the outcome, and what was noted on them."""
 LOCK = ".grading.lock"
+PATIENCE = 5.0
+"""Seconds to wait for another round to end: one that was killed needs a moment."""
 
 
 @dataclass(frozen=True)
@@ -292,7 +294,7 @@ def _alone(course: Course) -> Iterator[None]:
     """Raise `CourseError` where this course is being graded already."""
     lock = FileLock(course.root / LOCK)
     try:
-        with lock.acquire(timeout=5):
+        with lock.acquire(timeout=PATIENCE):
             yield
     except Timeout:
         raise CourseError(
