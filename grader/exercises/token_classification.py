@@ -1470,21 +1470,21 @@ token_classification_quiz = Quiz(
             "b",
         ),
         "scores": Question(
-            "86 % of the words of a text are outside of any name. A tagger says `O` to every word. What are its accuracy and its F1 over entities?",
+            "80 % of the words of a text are outside of any name. A tagger says `O` to every word. What are its accuracy and its F1 over entities?",
             (
                 (
-                    "Both 0.86.",
+                    "Both 0.8.",
                     "F1 counts entities, and this tagger finds none.",
                 ),
                 (
-                    "0.86, and F1 cannot be computed.",
-                    "Nothing is divided by zero in a way that matters: no entity was found, and the convention is 0.",
+                    "0.8, and F1 cannot be computed.",
+                    "It can: no entity is right, so recall is 0, and the scores that would divide by zero are taken as 0.",
                 ),
                 (
-                    "0.14 and 0.",
-                    "0.14 is the share of words that it gets wrong.",
+                    "0.2 and 0.",
+                    "0.2 is the share of words that it gets wrong.",
                 ),
-                ("0.86 and 0.", ""),
+                ("0.8 and 0.", ""),
             ),
             "d",
         ),
