@@ -52,7 +52,7 @@ PARTS: dict[str, list[list[tuple[str, str]]]] = {
             (r"^the \w+ near the (\w+)", r"the {animal[name]} near the \1 {animal[eat]} {animal[food]}"),
         ],
         [
-            (r"sleeps? behind the (\w+)", r"{animal[sleep]} behind the \1"),
+            (r", the \w+ sleeps? near the (\w+)", r"{animal[sleep]} near the \1"),
             (r"(?:run|runs) from", "{animal[run]} home"),
         ],
     ],
@@ -61,7 +61,7 @@ PARTS: dict[str, list[list[tuple[str, str]]]] = {
             (r" makes ", "{person[name]} makes {dish[a]} {dish[name]} with {dish[first]} and {dish[second]}"),
             (r" wants ", "{person[name]} wants {dish[a]} {dish[name]} with {dish[first]} and {dish[second]}"),
         ],
-        [(r"s?he eats it with (\w+ \w+)", r"eats it with \1"), (r"(?:is|tastes) (\w+) (?:\.|but)", r"finds it \1")],
+        [(r"s?he eats it with (\w+ \w+)", r"eats it with \1"), (r" is (\w+) (?:\.|but)", r"finds it \1")],
         [(r"washes the (\w+)", r"washes the \1")],
     ],
     "weather": [

@@ -81,6 +81,20 @@ class TestFit:
         loop.fit("toy", Toy(), lambda rng, done: (seen.append(done), toy_batch(rng, done))[1], 7, 0.05)
         assert len(seen) == 7
 
+    def test_a_state_from_other_first_weights_or_another_world_is_not_taken(self, monkeypatch):
+        def steps_taken(model):
+            seen = []
+            loop.fit("toy", model, lambda rng, done: (seen.append(done), toy_batch(rng, done))[1], 5, 0.05)
+            return len(seen)
+
+        assert [steps_taken(Toy()), steps_taken(Toy())] == [5, 0]
+        other = Toy()
+        other.layer.bias.data += 1
+        assert steps_taken(other) == 5
+        assert [steps_taken(Toy()), steps_taken(Toy())] == [5, 0]
+        monkeypatch.setattr(loop, "sources", lambda: [b"another grammar"])
+        assert steps_taken(Toy()) == 5
+
     def test_schedule(self):
         rates = [loop.schedule(step, 100, 0.1) for step in range(100)]
         assert rates[0] == 0.1 and max(rates) == rates[9] == 1.0

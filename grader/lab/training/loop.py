@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+import grader.lab
 from grader.lab.course import data_folder
 
 SECONDS_BETWEEN_SAVES = 20
@@ -28,7 +30,7 @@ def fit(
 
     The learning rate rises in a line for `warmup` of the steps and falls along a cosine to a tenth of a
     percent. Every step draws its batch from a generator of its own, so that a run that was stopped goes on
-    exactly where its last state was saved. `batch` gets the generator and how much of the training is done,
+    exactly where its last state was saved, unless the world, a recipe or the first weights have changed since. `batch` gets the generator and how much of the training is done,
     from 0 to 1, and gives the model's keyword arguments;
     `loss(model, arguments)` is the model's own unless another is given.
     """
@@ -37,11 +39,11 @@ def fit(
     path = state_folder() / f"{name}.pt"
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=learning_rate, betas=(0.9, 0.98), weight_decay=0.01)
-    first = 0
+    first, run = 0, fingerprint(model, steps, seed)
     torch.manual_seed(seed)
     if path.exists():
         state = torch.load(path, weights_only=True)
-        if state["steps"] == steps and state["seed"] == seed:
+        if state.get("run") == run:
             model.load_state_dict(state["model"])
             optimizer.load_state_dict(state["optimizer"])
             torch.set_rng_state(state["rng"])
@@ -64,16 +66,30 @@ def fit(
             shown = value if shown is None else 0.9 * shown + 0.1 * value
             bar.set_postfix(loss=f"{shown:.3f}", refresh=False)
         if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
-            save(path, model, optimizer, step + 1, steps, seed)
+            save(path, model, optimizer, step + 1, run)
             saved = time.monotonic()
-    save(path, model, optimizer, steps, steps, seed)
+    save(path, model, optimizer, steps, run)
     return model.eval()
 
 
-def save(path: Path, model, optimizer, step: int, steps: int, seed: int) -> None:
+def fingerprint(model, steps: int, seed: int) -> str:
+    """What a run rests on: the sources of world and recipes, the weights it starts from, how long and from which seed."""
+    digest = hashlib.sha256(f"{steps} {seed}".encode())
+    for part in (*sources(), *(value.numpy(force=True).tobytes() for value in model.state_dict().values())):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def sources() -> list[bytes]:
+    lab = Path(grader.lab.__file__).parent
+    files = [*lab.glob("*.py"), *lab.glob("world/*.py"), *lab.glob("training/*.py")]
+    return [file.read_bytes() for file in sorted(files)]
+
+
+def save(path: Path, model, optimizer, step: int, run: str) -> None:
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "rng": torch.get_rng_state()}
     part = path.with_suffix(".part")
-    torch.save(state | {"step": step, "steps": steps, "seed": seed}, part)
+    torch.save(state | {"step": step, "run": run}, part)
     part.replace(path)
 
 

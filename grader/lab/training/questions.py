@@ -20,7 +20,7 @@ from grader.lab.training.recipe import Figure, Recipe
 
 STEPS = 3_000
 LEARNING_RATE = 1e-3
-UNANSWERABLE = 0.2
+UNANSWERABLE = 0.25
 ALONE = 0.5  # the part of the steps with a single document as the passage
 CHOICES = 4
 

@@ -136,10 +136,10 @@ mechanic      garage      repairs   cars         wrench
 butcher       market      sells     meat         cleaver
 engineer      factory     designs   machines     computer
 judge         court       hears     witnesses    wig
-reporter      newspaper   reads     articles     notebook
+reporter      newsroom    reads     articles     notebook
 photographer  gallery     takes     photographs  camera
 guide         museum      shows     paintings    torch
-hairdresser   salon       cuts      hair         scissors
+hairdresser   salon       cuts      hair         comb
 """))  # fmt: skip
 
 ANIMALS = numbered(rows("one many food place", """
@@ -153,9 +153,9 @@ hen          hens         corn         yard
 duck         ducks        weeds        pond
 swan         swans        weeds        lake
 owl          owls         mice         forest
-eagle        eagles       snakes       cliff
+eagle        eagles       snakes       mountains
 parrot       parrots      fruit        jungle
-penguin      penguins     fish         coast
+penguin      penguins     fish         zoo
 sparrow      sparrows     seeds        garden
 fox          foxes        hens         forest
 wolf         wolves       sheep        forest
@@ -168,8 +168,8 @@ camel        camels       thorns       desert
 elephant     elephants    leaves       jungle
 snake        snakes       frogs        swamp
 frog         frogs        flies        swamp
-seal         seals        fish         coast
-crab         crabs        worms        beach
+seal         seals        fish         sea
+crab         crabs        worms        sand
 hedgehog     hedgehogs    worms        garden
 butterfly    butterflies  nectar       meadow
 """))  # fmt: skip
@@ -254,7 +254,7 @@ OPINIONS = [
      "star": even("four/five"), "feel": even("happy/delighted/cheerful"), "advises": "recommends",
      "face": even("smiled/laughed/clapped"), "judged": "praised"},
     {"adjective": even(BAD), "opposite": even(GOOD), "verb": even("hated/disliked/regretted"),
-     "star": even("one/two"), "feel": even("angry/bored/sad"), "advises": "forbids",
+     "star": even("two/three"), "feel": even("angry/bored/sad"), "advises": "forbids",
      "face": even("yawned/groaned/frowned"), "judged": "blamed"},
 ]  # fmt: skip
 TITLE_ADJECTIVES = named(
@@ -279,6 +279,7 @@ CLASSES = dict(
     age="five six seven eight nine ten eleven twelve thirteen fourteen",
     clock="one two three four five six seven eight nine ten eleven twelve",
     number="two three four five six seven eight nine ten",
+    elder="mother father aunt uncle grandmother grandfather",
     family="sister brother uncle aunt cousin grandmother grandfather daughter son",
     tired="tired hungry thirsty cold",
     home="house flat cottage cabin",
@@ -286,13 +287,15 @@ CLASSES = dict(
     meal="breakfast lunch dinner supper",
     mood="hungry thirsty tired sleepy shy brave lazy curious noisy quiet",
     size="small big old young white black brown grey",
-    seen="fountains palaces bridges museums markets towers churches gardens statues temples",
+    seen="fountains palaces bridges museums markets",
+    sights="towers churches gardens statues temples",
     gift="postcard letter parcel souvenir",
     hobby="chess cards football tennis dominoes",
     instrument="piano violin guitar flute trumpet cello drum harp accordion organ",
     readable="novel poem newspaper diary magazine",
     colour="red blue green yellow orange purple pink white",
-    furniture="table bed sofa chair desk carpet shelf piano armchair",
+    furniture="table bed sofa chair desk",
+    shelter="shelf piano armchair curtain door",
     film_part="story ending music acting dialogue plot script",
     film_people="actors actresses singers dancers",
     fruit="apple orange apricot avocado pear banana peach lemon cherry fig",
