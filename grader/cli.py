@@ -73,6 +73,16 @@ def grade(options: argparse.Namespace) -> int:
     return 0 if all(graded.graded for graded in done) else 1
 
 
+def report(options: argparse.Namespace) -> int:
+    from grader.classroom.course import Course
+    from grader.classroom.report import report
+
+    course = Course.here()
+    path = report(course, course.lesson(options.lesson))
+    print(f"wrote {path.relative_to(course.root)}")
+    return 0
+
+
 def demo(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
@@ -135,6 +145,11 @@ VERBS = {
             (("--scheduler",), {"default": "", "metavar": "tcp://HOST:PORT", "help": "grade on this Dask cluster"}),
             (("--trust-submissions",), {"action": "store_true", "help": "run them without isolation, as you"}),
         ),
+    ),
+    "report": Verb(
+        report,
+        "write a page on what the class got wrong in a lesson",
+        ((("lesson",), {"metavar": "LESSON", "help": "such as 03_masked_lm or 03"}),),
     ),
     "bundle": Verb(bundle, "write the zip that students get"),
     "demo": Verb(

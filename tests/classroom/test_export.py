@@ -1,0 +1,44 @@
+"""Grades for other programs."""
+
+import csv
+
+from small_course import LESSON, NAMES
+
+from grader.classroom.export import HEAD
+from grader.classroom.gradebook import directory_of, opened, scores
+from grader.exercises import exercises
+
+
+def exported(course, *arguments):
+    course.nbgrader("export", "--to", "out.csv", *arguments)
+    with (course.root / "out.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_student_has_a_row_and_every_exercise_a_column(class_after):
+    with opened(directory_of(class_after)) as book:
+        book.update_or_create_student("zoe", last_name="O'Hara, jr.", first_name='"Z"')
+    config = class_after.root / "nbgrader_config.py"
+    config.write_text(
+        config.read_text() + "\nc.ExportApp.plugin_class = 'grader.classroom.export.ExerciseCsv'\n"
+    )
+    rows = exported(class_after)
+    assert list(rows[0]) == [*HEAD, *NAMES]
+    by_student = {row["student_id"]: row for row in rows}
+    given = scores(class_after, LESSON)
+    assert set(by_student) == {*given, "zoe"}
+    for student, cells in given.items():
+        row = by_student[student]
+        assert {name: float(row[name]) for name in NAMES} == {
+            name: cells[f"check_{name}"].points for name in NAMES
+        }
+        assert float(row["score"]) == sum(score.points for score in cells.values())
+        assert float(row["max_score"]) == sum(exercises(LESSON)[name].points for name in NAMES)
+        assert row["timestamp"] == "2026-03-01 10:00:00"
+    assert by_student["zoe"]["last_name"] == "O'Hara, jr." and by_student["zoe"]["mask_tokens"] == ""
+    assert float(by_student["zoe"]["score"]) == 0
+    chosen = exported(
+        class_after, "--ExportPlugin.student=['right']", "--ExportPlugin.assignment=['03_masked_lm']"
+    )
+    assert [row["student_id"] for row in chosen] == ["right"]
+    assert exported(class_after, "--ExportPlugin.assignment=['other']") == []
