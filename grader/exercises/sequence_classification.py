@@ -767,7 +767,7 @@ def dropout_off(case, answer):
     on=(a_model_that_tells,),
 )
 def no_gradients_recorded(case, answer):
-    expect.same(_ids(answer()), case.right, "predictions")
+    expect.same(len(answer()), len(case.right), "number of predictions")
 
 
 def _predicted(
@@ -1061,7 +1061,7 @@ def _scores(labels, predictions, num_classes, average):
     from sklearn.metrics import f1_score
 
     found = f1_score(labels, predictions, labels=list(range(num_classes)), average=average, zero_division=0)
-    return found.item() if average else found.tolist()
+    return float(found) if average else found.tolist()
 
 
 @macro_f1.must("Give the mean of the classes' F1 where every class occurs.", on=(every_class_occurs,))
@@ -1174,104 +1174,6 @@ def nan_for_absent_classes(labels, predictions, num_classes):
     matrix = _added(labels, predictions, num_classes, torch.float64)
     precision, recall = matrix.diag() / matrix.sum(0), matrix.diag() / matrix.sum(1)
     return (2 * precision * recall / (precision + recall)).mean().item()
-
-
-# ----------------------------------------------------------------------------------- classify_reviews
-
-# Accuracies at which points are given, see the lesson: an untrained head stays below the first, and the reference
-# stays above the last whatever the seed.
-STEPS = (0.58, 0.61, 0.64, 0.67)
-NAMES = ("negative", "positive")
-
-classify_reviews = Exercise(
-    "classify_reviews",
-    points=4,
-    takes=("texts: list of str",),
-    returns=("labels: list of str",),
-    summary="Your own fine-tuned classifier: whether each film review is negative or positive.",
-    read="“Your own classifier”",
-    rounds=1,
-    seconds=120.0,
-    trained=True,
-    hints=(
-        "Tokenize as for training (`padding=True, truncation=True`), in batches of 32 or so, and hand the batches of the fine-tuned model to your `predict`.",
-        'A label id becomes a word by `["negative", "positive"][label_id]`, or by the model\'s own `config.id2label`.',
-        "About half right? Look at what the model says: always the same word means that you ask one that was not trained, or with another learning rate than the one that worked. "
-        "Far below half: the two words are exchanged.",
-    ),
-)
-
-
-@classify_reviews.case
-def film_reviews(draw):
-    """film reviews"""
-    from grader.lab.corpora import corpus, read
-
-    reviews = (
-        read(draw.hidden / "reviews.jsonl") if draw.hidden else corpus("film-reviews")["validation"].to_list()
-    )
-    reviews = draw.shuffled(reviews)
-    return Case(texts=[review["text"] for review in reviews]).knows(
-        right=[NAMES[review["label"]] for review in reviews]
-    )
-
-
-def _at_least(share: float) -> None:
-    @classify_reviews.must(f"Be right on at least {share:.0%} of the reviews.")
-    def accurate(case, answer):
-        got, want = answer(), case.right
-        expect.that(
-            len(got) == len(want), f"expected {len(want)} labels, one for each review, got {len(got)}"
-        )
-        odd = next((label for label in got if label not in NAMES), None)
-        expect.that(odd is None, f"a label is 'negative' or 'positive', got {odd!r}")
-        right = sum(map(str.__eq__, got, want))
-        said = ", ".join(f"{got.count(name)} times {name!r}" for name in NAMES)
-        expect.that(
-            right >= share * len(want),
-            f"right on {right / len(want):.0%} of {len(want)} reviews; it said {said}",
-        )
-
-
-for _share in STEPS:
-    _at_least(_share)
-
-
-@classify_reviews.mistake(
-    "Every review is called negative. That is what a head says that was never trained, or a model whose learning rate was so large that it forgot everything: half right, "
-    "as half of the reviews are."
-)
-def always_negative(texts):
-    return ["negative"] * len(texts)
-
-
-@classify_reviews.mistake(
-    "Every review is called positive. That is what a head says that was never trained, or a model whose learning rate was so large that it forgot everything: half right, "
-    "as half of the reviews are."
-)
-def always_positive(texts):
-    return ["positive"] * len(texts)
-
-
-@classify_reviews.mistake(
-    "The labels come as numbers. Whoever reads them must know which is which; the contract asks for the words."
-)
-def ids_for_words(texts):
-    return [0] * len(texts)
-
-
-@classify_reviews.mistake(
-    "Single words are looked up: “good” makes a review positive. But “I'd hoped for something good” is no praise: most reviews say what they mean in words that "
-    "only their order makes good or bad."
-)
-def looks_up_words(texts):
-    return ["positive" if "good" in text.lower() else "negative" for text in texts]
-
-
-@classify_reviews.mistake("The labels are drawn at random: half of them are right, as with a coin.")
-def drawn_at_random(texts):
-    coin = random.Random(0)
-    return [coin.choice(NAMES) for _ in texts]
 
 
 # ----------------------------------------------------------------------------------- last_token_index
@@ -1420,6 +1322,104 @@ def before_the_first_zero(attention_mask):
 )
 def counted_from_the_right(attention_mask):
     return attention_mask.flip(-1).argmax(-1)
+
+
+# ----------------------------------------------------------------------------------- classify_reviews
+
+# Accuracies at which points are given, see the lesson: an untrained head stays below the first, and the reference
+# stays above the last whatever the seed.
+STEPS = (0.58, 0.61, 0.64, 0.67)
+NAMES = ("negative", "positive")
+
+classify_reviews = Exercise(
+    "classify_reviews",
+    points=4,
+    takes=("texts: list of str",),
+    returns=("labels: list of str",),
+    summary="Your own fine-tuned classifier: whether each film review is negative or positive.",
+    read="“Your own classifier”",
+    rounds=1,
+    seconds=120.0,
+    trained=True,
+    hints=(
+        "Tokenize as for training (`padding=True, truncation=True`), in batches of 32 or so, and hand the batches of the fine-tuned model to your `predict`.",
+        'A label id becomes a word by `["negative", "positive"][label_id]`, or by the model\'s own `config.id2label`.',
+        "About half right? Look at what the model says: always the same word means that you ask one that was not trained, or with another learning rate than the one that worked. "
+        "Far below half: the two words are exchanged.",
+    ),
+)
+
+
+@classify_reviews.case
+def film_reviews(draw):
+    """film reviews"""
+    from grader.lab.corpora import corpus, read
+
+    reviews = (
+        read(draw.hidden / "reviews.jsonl") if draw.hidden else corpus("film-reviews")["validation"].to_list()
+    )
+    reviews = draw.shuffled(reviews)
+    return Case(texts=[review["text"] for review in reviews]).knows(
+        right=[NAMES[review["label"]] for review in reviews]
+    )
+
+
+def _at_least(share: float) -> None:
+    @classify_reviews.must(f"Be right on at least {share:.0%} of the reviews.")
+    def accurate(case, answer):
+        got, want = answer(), case.right
+        expect.that(
+            len(got) == len(want), f"expected {len(want)} labels, one for each review, got {len(got)}"
+        )
+        odd = next((label for label in got if label not in NAMES), None)
+        expect.that(odd is None, f"a label is 'negative' or 'positive', got {odd!r}")
+        right = sum(map(str.__eq__, got, want))
+        said = ", ".join(f"{got.count(name)} times {name!r}" for name in NAMES)
+        expect.that(
+            right >= share * len(want),
+            f"right on {right / len(want):.0%} of {len(want)} reviews; it said {said}",
+        )
+
+
+for _share in STEPS:
+    _at_least(_share)
+
+
+@classify_reviews.mistake(
+    "Every review is called negative. That is what a head says that was never trained, or a model whose learning rate was so large that it forgot everything: half right, "
+    "as half of the reviews are."
+)
+def always_negative(texts):
+    return ["negative"] * len(texts)
+
+
+@classify_reviews.mistake(
+    "Every review is called positive. That is what a head says that was never trained, or a model whose learning rate was so large that it forgot everything: half right, "
+    "as half of the reviews are."
+)
+def always_positive(texts):
+    return ["positive"] * len(texts)
+
+
+@classify_reviews.mistake(
+    "The labels come as numbers. Whoever reads them must know which is which; the contract asks for the words."
+)
+def ids_for_words(texts):
+    return [0] * len(texts)
+
+
+@classify_reviews.mistake(
+    "Single words are looked up: “good” makes a review positive. But “I'd hoped for something good” is no praise: most reviews say what they mean in words that "
+    "only their order makes good or bad."
+)
+def looks_up_words(texts):
+    return ["positive" if "good" in text.lower() else "negative" for text in texts]
+
+
+@classify_reviews.mistake("The labels are drawn at random: half of them are right, as with a coin.")
+def drawn_at_random(texts):
+    coin = random.Random(0)
+    return [coin.choice(NAMES) for _ in texts]
 
 
 # ----------------------------------------------------------------------------------------------- quiz
