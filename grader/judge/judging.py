@@ -99,9 +99,14 @@ def _conduct(exercise: Exercise, answers: list[Answer]) -> list[Requirement]:
     """The requirement that every exercise makes, shown only to those who break it; it costs a quarter."""
     for answer in answers:
         if names := answer.outcome.changed:
+            models = all(isinstance(answer.case.arguments[name], torch.nn.Module) for name in names)
+            advice = (
+                "leave its mode, weights and flags as you found them"
+                if models
+                else "work on a copy (`.clone()` for a tensor)"
+            )
             finding = Finding(
-                f"{' and '.join(names)} changed during the call: work on a copy (`.clone()` for a tensor).",
-                _input(answer.case),
+                f"{' and '.join(names)} changed during the call: {advice}.", _input(answer.case)
             )
             return [Requirement(CONDUCT, -exercise.points / 4, False, finding)]
     return []
