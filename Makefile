@@ -60,6 +60,9 @@ ifneq ($(PRESENT),$(WANTED))
 	    echo "Making .venv with $$("$$found" -c "$(VERSION)")"; \
 	    "$$found" -m venv --clear .venv && pwd -P > .venv/made_in || exit 1; \
 	fi; \
+	if [ -d grader/kernel ]; then \
+	    mkdir -p .venv/share/jupyter/kernels/headway && cp grader/kernel/kernelspec/kernel.json .venv/share/jupyter/kernels/headway; \
+	fi; \
 	mkdir -p .venv/share/jupyter/lab/settings && echo '$(NO_NEWS)' > .venv/share/jupyter/lab/settings/overrides.json; \
 	echo "Installing the course's packages; the first time takes a few minutes"; \
 	if PIP_USER=0 .venv/bin/python -m pip install --disable-pip-version-check -c requirements.txt -e ".$(EXTRAS)"; \

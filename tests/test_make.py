@@ -112,6 +112,16 @@ def test_jupyterlab_does_not_ask_about_news(course):
     assert settings == {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 
 
+def test_instructors_get_the_kernel_that_starts_warm(course):
+    course.make("setup")
+    spec = course.root / ".venv/share/jupyter/kernels/headway/kernel.json"
+    assert not spec.exists()  # students have no grader/kernel
+    course.make("clean")
+    source = shutil.copytree(ROOT / "grader/kernel/kernelspec", course.root / "grader/kernel/kernelspec")
+    course.make("setup")
+    assert spec.read_bytes() == (source / "kernel.json").read_bytes()
+
+
 def test_a_second_call_installs_nothing(course):
     course.make("setup")
     course.make("lab")

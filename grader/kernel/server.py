@@ -10,7 +10,7 @@ it ended; when the connection is closed, or the keeper ends, so does the kernel 
 kernel's keeper is the first process of a process namespace, so that nothing can escape it.
 
 A request is a line of JSON (see `Request`); after it, each byte is the number of a signal to send. Back come lines of
-JSON: {"ready": true} or {"failed": why}, then {"ended": why, "code": exit code}.
+JSON: {"ready": true, "pid": in its namespace} or {"failed": why}, then {"ended": why, "code": exit code}.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def _watch_over(connection: socket.socket, request: Request, user: int, root: bo
         isolation.become(user, root)
         isolation.drop_rights()
         isolation.keep_to_itself()
-    _tell(connection, ready=True)
+    _tell(connection, ready=True, pid=kernel)
     _until_it_ends(connection, request, kernel)
 
 

@@ -49,13 +49,12 @@ class Warm:
             first = self._next(seconds)
         except OSError as error:
             raise NotWarm(f"the warm process went away: {error}") from None
+        self.pid = first.get("pid")
         if not first.get("ready"):
             self._connection.close()
             if "failed" in first:
                 raise Refused(first["failed"])
-            raise NotWarm(
-                "the warm process went away" if self._reason else "the warm process does not answer"
-            )
+            raise NotWarm(_trouble() if self._reason else f"it is not warm after {seconds:g} seconds")
 
     def ended(self) -> str:
         if not self._reason and (last := self._next(0)):
@@ -74,11 +73,9 @@ class Warm:
     def kill(self) -> None:
         if not self.ended():
             self.send(signal.SIGKILL)
-            if not self._next(5.0):
-                self._reason = "it was killed"
-            self.ended()
+            self._next(10.0)
         self._connection.close()
-        self._reason = self._reason or "it was killed"
+        self._reason, self.code = self._reason or "it was killed", self.code or -signal.SIGKILL
 
     def _next(self, seconds: float) -> dict:
         """What the keeper says next; nothing where it says nothing in time."""
@@ -86,15 +83,24 @@ class Warm:
         while b"\n" not in self._heard:
             if self._connection.fileno() < 0:
                 return {}
-            if not select.select([self._connection], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            if not _readable(self._connection, deadline - time.monotonic()):
                 return {}
-            part = self._connection.recv(4096)
+            try:
+                part = self._connection.recv(4096)
+            except OSError:
+                part = b""
             if not part:
-                self._reason = self._reason or "its keeper is gone"
+                self._reason, self.code = self._reason or "its keeper is gone", self.code or 1
                 return {}
             self._heard += part
         line, _, self._heard = self._heard.partition(b"\n")
         return json.loads(line)
+
+
+def _readable(connection: socket.socket, seconds: float) -> bool:
+    poller = select.poll()
+    poller.register(connection, select.POLLIN)
+    return bool(poller.poll(max(0.0, 1000 * seconds)))
 
 
 class _Server:
@@ -133,6 +139,7 @@ class _Server:
 
 _lock = threading.Lock()
 _server: _Server | None = None
+_hopeless = ""
 
 
 @functools.cache
@@ -166,6 +173,17 @@ def stop() -> None:
             os.environ.pop(ADDRESS, None)
 
 
+def _trouble() -> str:
+    """Why the warm process went away. One that could not be forked will not be tried again."""
+    global _hopeless
+    with _lock:
+        if _server is None or not _server.process.poll():
+            return "the warm process went away"
+        said = (_server.folder / "log").read_text("utf-8", "replace").strip()
+        _hopeless = said.splitlines()[-1][:500] if said else f"it left with code {_server.process.poll()}"
+        return _hopeless
+
+
 def _answers(address: str) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         try:
@@ -178,6 +196,8 @@ def _answers(address: str) -> bool:
 def _connect() -> socket.socket:
     if not possible():
         raise NotWarm("kernels are forked on Linux only")
+    if _hopeless:
+        raise NotWarm(_hopeless)
     for attempt in range(2):
         if attempt or ADDRESS not in os.environ:
             start()
