@@ -377,13 +377,14 @@ def negative_start_wraps(length, spans):
 
 
 @spans_to_tags.mistake(
-    "Nothing is checked: overlapping, empty and impossible spans go through, and the tags that come out mark something else."
+    "Nothing is checked: overlapping, empty and negative spans go through and mark something else, and a span past the end fails with an `IndexError`."
 )
 def nothing_refused(length, spans):
     tags = ["O"] * length
     for kind, start, end in spans:
-        for word in range(max(start, 0), min(end, length)):
-            tags[word] = f"{'B' if word == start else 'I'}-{kind}"
+        tags[start] = f"B-{kind}"
+        for word in range(start + 1, end):
+            tags[word] = f"I-{kind}"
     return tags
 
 
@@ -445,10 +446,9 @@ def no_special_tokens(draw):
 
 @align_labels.case
 def cut_text(draw):
-    """a text that was cut, so that its last words have no pieces"""
-    count = draw.integer(4, 5)
-    labels = _labels_for(draw, count + draw.integer(2, 3))
-    return Case(word_labels=labels, word_ids=[None, *_pieces(draw, range(count)), None])
+    """a long text that was cut, so that most of its words have no pieces"""
+    word_ids = [None, *_pieces(draw, range(draw.integer(4, 5))), None]
+    return Case(word_labels=_labels_for(draw, len(word_ids) + draw.integer(1, 2)), word_ids=word_ids)
 
 
 @align_labels.case
@@ -536,11 +536,17 @@ def _aligned(word_labels, word_ids, *, later=lambda label: -100, special=-100):
     "belongs to another word, and the model learns nonsense."
 )
 def labels_by_position(word_labels, word_ids):
-    aligned = _aligned(word_labels, word_ids)
     return [
-        label if label == -100 else word_labels[min(i, len(word_labels) - 1)]
-        for i, label in enumerate(aligned)
+        label if label == -100 else word_labels[i] for i, label in enumerate(_aligned(word_labels, word_ids))
     ]
+
+
+@align_labels.mistake(
+    "Each position takes the label of its own number: `word_labels[i]`. There are more positions than words, so the list runs out, and until then "
+    "the labels belong to other words. `word_ids[i]` says whose label it is."
+)
+def labels_by_position_everywhere(word_labels, word_ids):
+    return [-100 if word is None else word_labels[i] for i, word in enumerate(word_ids)]
 
 
 @align_labels.mistake(
@@ -966,6 +972,14 @@ def only_begin_begins(tags):
             spans.append((kind, start, at))
         kind, start = (other, at) if prefix == "B" else (None, 0)
     return spans
+
+
+@tags_to_spans.mistake(
+    "The type of an `I-` is never looked at: after a `B-` it continues whatever is open, and elsewhere it is dropped. Both kinds of `I-` begin an "
+    "entity for the CoNLL scorer."
+)
+def inside_never_begins(tags):
+    return _read(tags, stray=False, change=False)
 
 
 @tags_to_spans.mistake(

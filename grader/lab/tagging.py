@@ -71,8 +71,10 @@ def _parts(words: Sequence[str], spans: Sequence[tuple[str, int, int]]) -> list[
 
 def _entity(text: str, kind: str) -> str:
     colour, line = LOOKS.get(kind, ANY_OTHER)
+    width = 4 if line in ("double", "groove") else 2  # narrower, these look like a plain line
+    style = f"background:{colour}2e;color:inherit;border:{width}px {line} {colour}"
     return (
-        f'<mark style="background:{colour}2e;color:inherit;border:2px {line} {colour};border-radius:4px;padding:0.1em 0.3em">'
+        f'<mark style="{style};border-radius:4px;padding:0.1em 0.3em">'
         f"{escape(text)} <small><strong>{escape(kind)}</strong></small></mark>"
     )
 
@@ -112,10 +114,16 @@ def scores_by_type(scores: Mapping[str, Mapping[str, float]], title: str = "") -
     picture = figure(height=1.0 + 0.62 * len(scores))
     axes = picture.subplots()
     for number, (measure, colour) in enumerate(MEASURES.items()):
-        places = [place + 0.27 * (1 - number) for place in range(len(scores))]
+        places = [place + 0.27 * (number - 1) for place in range(len(scores))]
         values = [row[measure] for row in scores.values()]
         axes.barh(
-            places, values, height=0.25, label=measure, color=colour, hatch=HATCHES[colour], edgecolor="white"
+            places,
+            values,
+            height=0.25,
+            label=measure.replace("f1", "F1"),
+            color=colour,
+            hatch=HATCHES[colour],
+            edgecolor="white",
         )
     axes.set_yticks(range(len(scores)), list(scores))
     axes.invert_yaxis()

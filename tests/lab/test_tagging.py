@@ -33,7 +33,7 @@ def test_no_two_types_have_the_same_line_and_each_is_named():
     page = Marked(
         [(list("abcde"), [(kind, i, i + 1) for i, kind in enumerate([*LOOKS, "MISC"])])]
     )._repr_html_()
-    lines = re.findall(r"border:2px (\w+)", page)
+    lines = re.findall(r"border:\dpx (\w+)", page)
     assert len(lines) == len(set(lines)) == 5
     assert all(f"<strong>{kind}</strong>" in page for kind in [*LOOKS, "MISC"])
 
