@@ -59,14 +59,14 @@ class Run(widgets.VBox):
     stored output, where only its title stands.
     """
 
-    def __init__(self, title: str, steps: int, epochs: int):
-        if steps < 1 or epochs < 1 or steps % epochs:
-            raise ValueError(f"{steps} steps are not the same number in each of {epochs} epochs")
+    def __init__(self, title: str, batches: int, epochs: int):
+        if batches < 1 or epochs < 1:
+            raise ValueError(f"a run has batches and epochs, not {batches} batches in {epochs} epochs")
         self.title = title
-        self.steps, self.epochs = steps, epochs
+        self.steps, self.epochs = batches * epochs, epochs
         self.losses: list[float] = []
         self.accuracies: list[float] = []
-        self._bar = widgets.IntProgress(max=steps, layout={"width": "min(42em, 95%)"})
+        self._bar = widgets.IntProgress(max=self.steps, layout={"width": "min(42em, 95%)"})
         self._text = widgets.HTML()
         self._picture = widgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
         super().__init__(
@@ -126,31 +126,6 @@ def curves(runs: Mapping[str, Run], chance: float = 0.5, window: int = 10) -> Fi
     return picture
 
 
-def settings_map(
-    accuracies: Mapping[tuple[str, str], float],
-    rows: Sequence[str],
-    columns: Sequence[str],
-    labels: tuple[str, str],
-) -> Figure:
-    """Accuracy for each pair of settings, as a table in shades with the numbers in it; `labels` name the axes."""
-    picture = figure(6.5, 0.9 + 0.5 * len(rows))
-    axes = picture.subplots()
-    table = [[accuracies[row, column] for column in columns] for row in rows]
-    image = axes.imshow(table, cmap="Greys", vmin=0.45, vmax=0.85, aspect="auto")
-    for i, line in enumerate(table):
-        for j, value in enumerate(line):
-            axes.text(
-                j, i, f"{value:.2f}", ha="center", va="center", color="white" if value > 0.68 else "black"
-            )
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
-    axes.set_ylabel(labels[0])
-    axes.set_xlabel(labels[1])
-    axes.tick_params(length=0)
-    picture.colorbar(image, ax=axes, label="accuracy")
-    return picture
-
-
 def word_effects(words: Sequence[str], effects: Sequence[float], title: str = "") -> Figure:
     """A bar for each word of a text: by how much a probability is higher with the word than without it."""
     if len(words) != len(effects):
@@ -165,5 +140,22 @@ def word_effects(words: Sequence[str], effects: Sequence[float], title: str = ""
     axes.set_ylim(*(edge * max(0.1, *map(abs, effects)) for edge in (-1.1, 1.1)))
     axes.set_ylabel("towards positive")
     axes.set_title(title, loc="left", fontsize=10)
+    plain_axes(axes)
+    return picture
+
+
+def share_bars(shares: Mapping[str, float], counts: Mapping[str, int], chance: float = 0.5) -> Figure:
+    """A bar for the share of right answers in each group of texts, with how many texts it rests on."""
+    picture = figure(7.0, 0.9 + 0.4 * len(shares))
+    axes = picture.subplots()
+    for place, (name, share) in enumerate(shares.items()):
+        axes.barh(place, share, 0.7, color=MODEL)
+        axes.text(share + 0.01, place, f"{counts[name]} texts", va="center", fontsize=9)
+    axes.axvline(chance, color="black", linestyle=":", linewidth=1)
+    axes.set_yticks(range(len(shares)), list(shares))
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.1)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_xlabel("right answers (dotted: a coin)")
     plain_axes(axes)
     return picture
