@@ -683,9 +683,11 @@ def _to_predict(draw, training: bool, labelled: bool, tries: int = 6) -> Case:
         if not labelled:
             batches = [{name: v for name, v in batch.items() if name != "labels"} for batch in batches]
         right = _clear_labels(model.eval(), batches)
-        telling = len(set(right)) > 2 and right != _train_mode_predictions(model, batches)
-        if telling and right != _unmasked_labels(model.eval(), batches):
-            return Case(model=model.train(training), batches=batches).knows(right=right)
+        if len(set(right)) < 3 or right == _unmasked_labels(model, batches):
+            continue
+        dropped = _train_mode_predictions(model, batches)
+        if right != dropped:
+            return Case(model=model.train(training), batches=batches).knows(right=right, dropped=dropped)
     return _to_predict(draw, training, labelled)
 
 
@@ -725,9 +727,10 @@ def refuse_gradients(*_) -> None:
 @predict.case(apart=True)
 def a_model_that_tells(draw):
     """a classifier that refuses to run while gradients are recorded"""
-    case = _to_predict(draw, training=True, labelled=True)
-    case.model.register_forward_pre_hook(refuse_gradients)
-    return case
+    vocab, classes = draw.integer(20, 30), draw.integer(5, 6)
+    model, batches = _classifier(draw, vocab, classes, True), _labelled_batches(draw, vocab, classes, count=2)
+    model.register_forward_pre_hook(refuse_gradients)
+    return Case(model=model, batches=batches)
 
 
 def _ids(predictions) -> list:
@@ -735,30 +738,38 @@ def _ids(predictions) -> list:
     return [p.item() if isinstance(p, torch.Tensor) and p.numel() == 1 else p for p in predictions]
 
 
-@predict.must("Give one flat list with the best label id of every text, batch after batch.", weight=1.5)
-def best_labels(case, answer):
+def _right_labels(case: Case, answer) -> None:
+    got = _ids(_as_many(case, answer))
+    expect.same(got, case.right, "predictions")
+
+
+def _as_many(case: Case, answer) -> list:
     got, sizes = answer(), [len(batch["input_ids"]) for batch in case.batches]
     expect.that(
         len(got) == sum(sizes),
         f"expected {sum(sizes)} label ids, one for each text of batches of {', '.join(map(str, sizes))}, got {len(got)} items",
     )
-    expect.same(_ids(got), case.right, "predictions")
+    return got
 
 
 @predict.must(
-    "Switch dropout off: the same model and texts give the same labels, whatever mode it comes in.",
-    weight=0.75,
+    "Give one flat list with the best label id of every text, batch after batch.",
+    weight=1.5,
+    on=(a_model_at_rest,),
+)
+def best_labels(case, answer):
+    _right_labels(case, answer)
+
+
+@predict.must(
+    "Switch dropout off, also where the model comes in train mode.", weight=0.75, on=(a_model_in_train_mode,)
 )
 def dropout_off(case, answer):
-    got = _ids(answer())
     expect.that(
-        got != _train_mode_predictions(copy.deepcopy(case.model), case.batches)
-        and len(got) == len(case.right),
-        "these are the labels that the model gives with dropout at work",
+        _ids(answer()) != case.dropped,
+        "these are the labels that the model gives in train mode, with dropout at work",
     )
-    expect.same(
-        _ids(answer(model=copy.deepcopy(case.model).train())), got, "predictions of the model in train mode"
-    )
+    _right_labels(case, answer)
 
 
 @predict.must(
@@ -767,7 +778,7 @@ def dropout_off(case, answer):
     on=(a_model_that_tells,),
 )
 def no_gradients_recorded(case, answer):
-    expect.same(len(answer()), len(case.right), "number of predictions")
+    _as_many(case, answer)
 
 
 def _predicted(
@@ -1328,7 +1339,7 @@ def counted_from_the_right(attention_mask):
 
 # Accuracies at which points are given, see the lesson: an untrained head stays below the first, and the reference
 # stays above the last whatever the seed.
-STEPS = (0.58, 0.61, 0.64, 0.67)
+STEPS = (0.585, 0.60, 0.615, 0.63)
 NAMES = ("negative", "positive")
 
 classify_reviews = Exercise(
@@ -1365,7 +1376,7 @@ def film_reviews(draw):
 
 
 def _at_least(share: float) -> None:
-    @classify_reviews.must(f"Be right on at least {share:.0%} of the reviews.")
+    @classify_reviews.must(f"Be right on at least {share:.1%} of the reviews.")
     def accurate(case, answer):
         got, want = answer(), case.right
         expect.that(
