@@ -30,8 +30,9 @@ def fit(
 
     The learning rate rises in a line for `warmup` of the steps and falls along a cosine to a tenth of a
     percent. Every step draws its batch from a generator of its own, so that a run that was stopped goes on
-    exactly where its last state was saved, unless the world, a recipe or the first weights have changed since. `batch` gets the generator and how much of the training is done,
-    from 0 to 1, and gives the model's keyword arguments;
+    exactly where its last state was saved, unless the world, a recipe or the first weights have changed since.
+    `batch` gets the generator and how much of the training is done, from 0 to 1, and gives the model's keyword
+    arguments;
     `loss(model, arguments)` is the model's own unless another is given.
     """
     from tqdm import tqdm
