@@ -29,7 +29,7 @@ WANTED := $(shell pwd -P; cat pyproject.toml requirements.txt | cksum)
 PRESENT := $(shell .venv/bin/python -E -c '' 2>/dev/null && cat .venv/made_in .venv/installed 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab models clean test demo release rerun grade report bundle examine
+.PHONY: help setup lab models clean test demo release rerun grade report bench bundle examine
 
 help:
 	@echo "make TARGET, where TARGET is one of:"
@@ -102,12 +102,15 @@ grade: setup ## grade what was handed in for LESSON=03_masked_lm (ARGS="--force"
 report: setup ## write a page on what the class got wrong in LESSON=03_masked_lm
 	@$(RUN) -m grader.cli report $(LESSON)
 
+bench: setup ## measure how fast a class is graded, beside stock nbgrader (LESSON=03_masked_lm ARGS="--submissions 8")
+	@$(RUN) -m grader.cli bench $(LESSON) $(ARGS)
+
 bundle: setup ## write the zip that students get
 	@$(RUN) -m grader.cli bundle
 
 else
 
-test demo release rerun grade report bundle examine:
+test demo release rerun grade report bench bundle examine:
 	@echo "make $@ is for instructors. This is the student edition, without solutions/: make alone lists what it has." >&2; exit 2
 
 endif

@@ -83,6 +83,21 @@ def report(options: argparse.Namespace) -> int:
     return 0
 
 
+def bench(options: argparse.Namespace) -> int:
+    from grader.classroom.bench import bench
+    from grader.classroom.course import Course
+
+    course = Course.here()
+    lesson = course.lesson(options.lesson)
+
+    def say(text: str) -> None:
+        print(f"{text} ...", file=sys.stderr, flush=True)
+
+    trusted = options.trust_submissions
+    print(bench(course, lesson, options.submissions, options.sizes, trusted=trusted, say=say))
+    return 0
+
+
 def demo(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
@@ -150,6 +165,16 @@ VERBS = {
         report,
         "write a page on what the class got wrong in a lesson",
         ((("lesson",), {"metavar": "LESSON", "help": "such as 03_masked_lm or 03"}),),
+    ),
+    "bench": Verb(
+        bench,
+        "measure how fast a class is graded, beside stock nbgrader",
+        (
+            (("lesson",), {"nargs": "?", "default": "03", "metavar": "LESSON", "help": "03, if none is given"}),
+            (("--submissions",), {"type": _count, "default": 40, "metavar": "N", "help": "for both; 40, if not given"}),
+            (("--sizes",), {"type": _count, "nargs": "*", "default": [80, 160], "metavar": "N", "help": "then only we; 80 160"}),
+            (("--trust-submissions",), {"action": "store_true", "help": "run them without isolation, as you"}),
+        ),
     ),
     "bundle": Verb(bundle, "write the zip that students get"),
     "demo": Verb(

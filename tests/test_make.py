@@ -15,7 +15,7 @@ from grader.cli import VERBS
 ROOT = Path(__file__).parents[1]
 TOOLS = ["make", "sh", "awk", "cat", "cksum", "find", "id", "rm"]
 FOR_STUDENTS = ["lab", "models", "setup", "clean"]
-FOR_INSTRUCTORS = ["test", "examine", "demo", "release", "rerun", "grade", "report", "bundle"]
+FOR_INSTRUCTORS = ["test", "examine", "demo", "release", "rerun", "grade", "report", "bench", "bundle"]
 
 pytestmark = pytest.mark.skipif(
     shutil.which("make") is None, reason="make is not installed (Windows has plain commands)"
@@ -230,6 +230,7 @@ def test_settings_from_elsewhere_do_not_reach_the_course(course):
         ("rerun LESSON=03_masked_lm", "-m grader.cli rerun 03_masked_lm"),
         ("grade LESSON=03 ARGS=--force", "-m grader.cli grade 03 --force"),
         ("report LESSON=03", "-m grader.cli report 03"),
+        ("bench ARGS=--sizes", "-m grader.cli bench --sizes"),
         ("bundle", "-m grader.cli bundle"),
         ("models", "-m grader.lab.training"),
         ("models NAME=tiny-bert CHECK=1", "-m grader.lab.training tiny-bert --check"),

@@ -30,6 +30,8 @@ from grader.classroom.material import Material, Result, material
 from grader.classroom.table import table
 from grader.exercises import lessons
 from grader.judge.verdict import number
+from grader.kernel import warm
+from grader.kernel.session import KernelFailed, Session
 
 RECORD = ".graded.json"
 """In each folder of `autograded/`: of which files it is the outcome, and what was noted on them."""
@@ -124,6 +126,8 @@ def autograde(
         needed = material(directory, gradebook, course.config(), lesson, trusted=trusted)
         entries = Entries(gradebook, course.config())
         start = (lambda: _cluster(scheduler)) if scheduler else (lambda: _processes(workers or cores()))
+        if not scheduler:
+            _warm_up(isolated=not trusted)
         window = 4 * (workers or cores()) if not scheduler else 256
         for submission, result in _results(needed, _read(directory, lesson, round.students), start, window):
             if result.failed:
@@ -243,7 +247,6 @@ def _results(
 @contextlib.contextmanager
 def _processes(workers: int) -> Iterator[Executor]:
     """Processes on this machine. Where they can be forked, they have all that they need from the start."""
-    lessons()
     method = "fork" if sys.platform == "linux" else "spawn"
     context = multiprocessing.get_context(method)
     with tempfile.TemporaryDirectory(
@@ -273,6 +276,26 @@ def _cluster(scheduler: str) -> Iterator[Executor]:
         yield client.get_executor(retries=0)
     finally:
         client.close()
+
+
+def _warm_up(isolated: bool) -> None:
+    """Bring up what workers share: the warm process, from which their kernels are forked, and what they import.
+
+    Raises `CourseError` where kernels cannot be isolated as wanted, before any submission is touched.
+    """
+    if warm.possible():
+        warm.start()
+    lessons()
+    if not isolated:
+        return
+    try:
+        with tempfile.TemporaryDirectory(prefix="headway-") as folder, Session(folder):
+            pass
+    except KernelFailed as error:
+        raise CourseError(
+            f"submissions cannot be isolated here ({error}). See the README on what isolation needs; or, knowing that "
+            "submissions can then read and change all that you can, grade with --trust-submissions"
+        ) from None
 
 
 def _begin_work(folder: str) -> None:

@@ -71,7 +71,7 @@ def material(
     """
     converter = Autograde(coursedir=directory, config=config)
     sanitize, grade = (
-        tuple(map(_full_name, steps))
+        tuple(map(full_name, steps))
         for steps in (converter.sanitize_preprocessors, converter.autograde_preprocessors)
     )
     own = Path(directory.format_path(directory.source_directory, ".", lesson))
@@ -102,7 +102,8 @@ def material(
     )
 
 
-def _full_name(step: type | str) -> str:
+def full_name(step: type | str) -> str:
+    """A step of nbgrader's by the name that imports it."""
     return step if isinstance(step, str) else f"{step.__module__}.{step.__qualname__}"
 
 

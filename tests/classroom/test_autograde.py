@@ -195,6 +195,7 @@ def canned(graded_class, monkeypatch):
     }
     Canned.kills = ()
     monkeypatch.setattr(autograding, "grade", grade_canned)
+    monkeypatch.setattr(autograding, "_warm_up", lambda isolated: None)
     return Canned
 
 
@@ -466,3 +467,16 @@ def test_what_goes_to_workers_is_plain_and_holds_no_student(graded_class):
     assert list(needed.files) == ["pictures/mask.png"] and list(needed.hidden) == ["answers.json"]
     assert needed.settings["Execute"]["timeout"] == 120
     assert Graded("ada").graded is False
+
+
+@posix
+def test_where_isolation_is_not_to_be_had_nothing_is_graded(class_before, monkeypatch):
+    def refuse(*_, **__):
+        raise autograding.KernelFailed("the system does not let a process be isolated")
+
+    monkeypatch.setattr(autograding, "Session", refuse)
+    with pytest.raises(
+        CourseError, match=r"cannot be isolated here \(the system does not .* --trust-submissions"
+    ):
+        list(autograde(plan(class_before, LESSON), workers=1))
+    assert scores(class_before, LESSON) == {}
