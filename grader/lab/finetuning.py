@@ -15,7 +15,7 @@ from torch import nn
 
 from .figures import HATCHES, HIDDEN, MODEL, OTHER, TRUTH, figure, plain_axes, png
 
-EVERY = 10  # steps between two pictures of a run, as drawing costs time, too
+EVERY = 25  # steps between two pictures of a run, as drawing costs time, too
 LINES = ((MODEL, "-", "o"), (TRUTH, "--", "s"), (OTHER, "-.", "^"), (HIDDEN, ":", "D"))
 
 
@@ -87,7 +87,7 @@ class Run(widgets.VBox):
         self._show()
 
     def _show(self) -> None:
-        lately = fmean(self.losses[-EVERY:]) if self.losses else float("nan")
+        lately = fmean(self.losses[-10:]) if self.losses else float("nan")
         reached = f", accuracy {self.accuracies[-1]:.2f}" if self.accuracies else ""
         self._text.value = f"step {len(self.losses)} of {self.steps}: loss {lately:.2f}{reached}"
         self._picture.value = png(curves({self.title: self}))
