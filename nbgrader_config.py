@@ -42,3 +42,16 @@ if (COURSE / "solutions").is_dir():
     steps += ["ComputeChecksums", "SaveCells", "ClearHiddenTests", "ClearMarkScheme", "ComputeChecksums", "CheckCellMetadata"]
     c.GenerateAssignment.preprocessors = [f"nbgrader.preprocessors.{step}" for step in steps]
     c.GenerateAssignment.preprocessors += ["grader.classroom.canonical.Canonical"]
+
+    # Submissions are looked at before anything else, run in isolation, and judged where their code cannot reach;
+    # `nbgrader autograde`, formgrader and `grader grade` all go this way. See grader/classroom/execute.py.
+    steps = ["ClearOutput", "DeduplicateIds", "OverwriteKernelspec", "OverwriteCells", "CheckCellMetadata"]
+    c.Autograde.sanitize_preprocessors = ["grader.classroom.intake.Inspect"]
+    c.Autograde.sanitize_preprocessors += [f"nbgrader.preprocessors.{step}" for step in steps]
+    steps = ["IgnorePattern", "LimitOutput", "SaveAutoGrades", "AssignLatePenalties"]
+    c.Autograde.autograde_preprocessors = ["grader.classroom.execute.Execute"]
+    c.Autograde.autograde_preprocessors += [f"nbgrader.preprocessors.{step}" for step in steps]
+    c.GenerateFeedback.preprocessors = ["grader.classroom.harmless.Harmless", "nbgrader.preprocessors.GetGrades"]
+    c.GenerateFeedback.preprocessors += ["nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+    c.CourseDirectory.ignore += [".graded.json"]
+    c.ExportApp.plugin_class = "grader.classroom.export.ExerciseCsv"
