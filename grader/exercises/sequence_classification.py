@@ -1337,9 +1337,9 @@ def counted_from_the_right(attention_mask):
 
 # ----------------------------------------------------------------------------------- classify_reviews
 
-# Accuracies at which points are given, see the lesson: an untrained head stays below the first, and the reference
-# stays above the last whatever the seed.
-STEPS = (0.585, 0.60, 0.615, 0.63)
+# Accuracies at which points are given. On the hidden reviews, forty fresh heads (seeds 0 to 39) were right on 0.45 to
+# 0.58, and models fine-tuned with the lesson's settings (seeds 0 to 6) on 0.65 to 0.72.
+STEPS = (0.59, 0.60, 0.61, 0.62)
 NAMES = ("negative", "positive")
 
 classify_reviews = Exercise(
@@ -1376,7 +1376,7 @@ def film_reviews(draw):
 
 
 def _at_least(share: float) -> None:
-    @classify_reviews.must(f"Be right on at least {share:.1%} of the reviews.")
+    @classify_reviews.must(f"Be right on at least {share:.0%} of the reviews.")
     def accurate(case, answer):
         got, want = answer(), case.right
         expect.that(

@@ -109,7 +109,7 @@ def curves(runs: Mapping[str, Run], chance: float = 0.5, window: int = 10) -> Fi
         accuracy.plot(epochs, run.accuracies, color=colour, linestyle=line, marker=marker, label=name)
     longest = max(run.epochs for run in runs.values())
     accuracy.axhline(chance, color=HIDDEN, linewidth=0.8)
-    accuracy.text(longest + 0.2, chance, "a coin", ha="right", va="bottom", fontsize=8, color=HIDDEN)
+    accuracy.text(0.82, chance - 0.01, "a coin", va="top", fontsize=8, color=HIDDEN)
     loss.set_xlim(0, longest)
     loss.set_ylim(0)
     accuracy.set_xlim(0.8, longest + 0.2)
