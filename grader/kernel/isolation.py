@@ -17,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import resource
 import shutil
 import site
 import stat
@@ -28,12 +27,15 @@ import grader
 
 from .limits import Limits
 
+with contextlib.suppress(ImportError):  # of Windows, where nothing here is used
+    import resource
+
 HOME = "/home/student"
 SOCKETS = "/run/kernel"
 VIEW = "/tmp"
 """Where the new root is put together: a folder that every system has. What is in it stays as it is."""
 
-_libc = ctypes.CDLL(None, use_errno=True)
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 _CLONE = {"mounts": 0x20000, "uts": 0x4000000, "ipc": 0x8000000, "users": 0x10000000, "pids": 0x20000000}
 _CLONE["network"] = 0x40000000
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT, _MS_BIND = 1, 2, 4, 8, 32, 4096
@@ -55,10 +57,16 @@ ETC = (
     "ssl/openssl.cnf", "timezone",
 )  # fmt: skip
 NOBODY = 65534
+MAPPED = 8 << 30
+"""How much address space, in bytes, threads and mapped files may take besides what they use."""
 
 
 class Unavailable(Exception):
     """This system does not let a process be isolated; the message says what it refused."""
+
+
+class Unusable(Exception):
+    """A submission's folder cannot be given to a kernel; the message says why."""
 
 
 # --------------------------------------------------------------------------------------------- what can be seen
@@ -188,7 +196,6 @@ def leave_sockets() -> None:
 def confine(user: int, root: bool, limits: Limits) -> None:
     """Give up every right for good, and take on the limits: for the process that becomes the kernel."""
     limit(limits)
-    resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes, limits.processes))
     become(user, root)
     if root:
         with contextlib.suppress(
@@ -227,15 +234,20 @@ def keep_to_itself() -> None:
     _do("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def limit(limits: Limits) -> None:
-    """The limits that hold for a process and all that it starts, each for itself."""
+def limit(limits: Limits, isolated: bool = True) -> None:
+    """The limits that hold for a process and all that it starts: each for itself, but for how many they are.
+
+    With `isolated` these are the processes of the user in the namespace alone.
+    """
     with open("/proc/self/statm") as file:
-        space = int(file.read().split()[0]) * resource.getpagesize()
+        pages = [int(count) * resource.getpagesize() for count in file.read().split()]
     for kind, value in (
-        (resource.RLIMIT_AS, space + limits.memory),
+        (resource.RLIMIT_DATA, pages[5] + limits.memory),
+        (resource.RLIMIT_AS, pages[0] + 2 * limits.memory + MAPPED),
         (resource.RLIMIT_FSIZE, limits.file),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 1024),
+        *([(resource.RLIMIT_NPROC, limits.processes)] if isolated else []),
     ):
         hard = resource.getrlimit(kind)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -319,7 +331,7 @@ def _places_to_write(workdir: Path, user: int, limits: Limits) -> None:
     try:
         copy(Path("/old" + str(workdir)), Path(HOME, workdir.name))
     except OSError as error:
-        raise Unavailable(f"the submission's folder cannot be copied: {error.strerror}") from None
+        raise Unusable(f"the submission's folder cannot be copied: {error.strerror}") from None
     for folder, folders, files in os.walk("/run/writable"):
         for name in ["", *folders, *files]:
             os.chown(os.path.join(folder, name), user, user, follow_symlinks=False)

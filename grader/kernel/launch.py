@@ -16,10 +16,15 @@ from typing import Any, Protocol
 
 from grader.lab.course import data_folder
 
-from . import isolation, warm
+from . import cold, isolation, warm
 from .limits import Limits
 from .server import Request
 
+WAYS_ON = (
+    "Grade on a Linux system or in a container or virtual machine of one, with bubblewrap installed or with user "
+    "namespaces allowed. To run submissions with your own rights instead, open to your files and the network, pass "
+    "--trust-submissions."
+)
 CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
 
 
@@ -47,6 +52,10 @@ def launch(
 
     Raises `KernelFailed` where it cannot be isolated as wanted.
     """
+    if sys.platform == "win32":
+        raise KernelFailed(
+            "submissions are graded on Linux or macOS; on Windows, use its subsystem for Linux (WSL)"
+        )
     sockets = folder / "sockets"
     sockets.mkdir(mode=0o700)
     info = connection(sockets / "k")
@@ -63,8 +72,10 @@ def launch(
     if isolated:
         try:
             return warm.Warm(request, limits.start), info
-        except warm.NotWarm as error:
+        except warm.Refused as error:
             raise KernelFailed(str(error)) from None
+        except warm.NotWarm as error:
+            return _cold(request, folder / "log", error), info
     file = folder / "connection.json"
     file.touch(mode=0o600)
     file.write_text(json.dumps(info), "utf-8")
@@ -75,6 +86,19 @@ def launch(
     except warm.NotWarm as error:
         say_once(logging.getLogger(__name__), error)
         return Ordinary(file, workdir, folder / "log"), info
+
+
+def _cold(request: Request, log: Path, reason: warm.NotWarm) -> KernelProcess:
+    if sys.platform != "linux":
+        raise KernelFailed(f"submissions can be isolated on Linux only. {WAYS_ON}")
+    try:
+        kernel = cold.Cold(request, log)
+    except cold.Missing as missing:
+        raise KernelFailed(
+            f"submissions cannot be isolated here ({reason}), and {missing}. {WAYS_ON}"
+        ) from None
+    say_once(logging.getLogger(__name__), reason)
+    return kernel
 
 
 def connection(prefix: Path) -> dict[str, Any]:

@@ -11,10 +11,10 @@ MB = 1 << 20
 class Limits:
     """How much one submission's kernel may use, with everything that it starts. Seconds are of wall time.
 
-    `start` is the time to come up, `notebook` that of the whole session. `memory` holds for each process'
-    address space beyond what it starts with and for the resident memory of all; `disk` for all files that it
-    writes (working copy and /tmp together twice that), `file` for one. `processes` counts threads too. `output`
-    is what is kept of one cell's outputs, `result` what one call may give back, both in bytes.
+    `start` is the time to come up, `notebook` that of the whole session. `memory` is what each process may
+    ask for beyond what a kernel starts with, and what all together may have in use; `disk` is for all files that
+    it has, its working copy included, `file` for one. `processes` counts threads too. `output` is what is kept of one
+    cell's outputs, `result` what one call may give back, both in bytes. `threads` are those that torch computes with.
     """
 
     start: float = 180.0

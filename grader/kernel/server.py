@@ -92,11 +92,12 @@ def main() -> None:
     owner = os.getppid()
     os.environ.update(ENVIRONMENT)
     for name in MODULES:
-        with contextlib.suppress(ImportError):
+        with contextlib.suppress(
+            Exception
+        ):  # what cannot be imported here will say so in the cell that needs it
             importlib.import_module(name)
-    from grader.exercises import lessons
-
-    lessons()
+    with contextlib.suppress(Exception):
+        importlib.import_module("grader.exercises").lessons()
     if (threads := len(os.listdir("/proc/self/task"))) > 1:
         sys.exit(f"a library has started {threads - 1} threads: this process cannot be forked")
     isolation.adopt_orphans()
@@ -153,6 +154,8 @@ def _keep(connection: socket.socket) -> None:
             isolation.enter(Path(request.workdir), data, Path(request.sockets), user, request.limits)
         _watch_over(connection, request, user, root)
     except isolation.Unavailable as error:
+        _tell(connection, failed=str(error), unavailable=True)
+    except isolation.Unusable as error:
         _tell(connection, failed=str(error))
     except Exception:
         _tell(connection, failed=traceback.format_exc(limit=-3))
@@ -297,8 +300,8 @@ def _become_kernel(request: Request, ready: int, user: int, root: bool) -> None:
         else:
             os.chdir(request.workdir)
             if request.limits:
-                isolation.limit(request.limits)
-        app = _kernel_app(request)
+                isolation.limit(request.limits, isolated=False)
+        app = kernel_app(request)
     except BaseException:
         with contextlib.suppress(OSError):
             os.write(ready, traceback.format_exc(limit=-6)[-4000:].encode())
@@ -315,7 +318,8 @@ def _become_kernel(request: Request, ready: int, user: int, root: bool) -> None:
     os._exit(code)
 
 
-def _kernel_app(request: Request) -> Any:
+def kernel_app(request: Request) -> Any:
+    """The kernel's application, its sockets bound; to be started."""
     import numpy
     import torch
     from ipykernel.kernelapp import IPKernelApp

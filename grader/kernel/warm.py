@@ -35,6 +35,10 @@ class Refused(NotWarm):
     """The warm process is there, and could not make the kernel as wanted."""
 
 
+class NotIsolated(NotWarm):
+    """The system does not let a process isolate itself."""
+
+
 class Warm:
     """A kernel that was forked from the warm process, as `launch.KernelProcess` and as a provisioner want it."""
 
@@ -53,7 +57,7 @@ class Warm:
         if not first.get("ready"):
             self._connection.close()
             if "failed" in first:
-                raise Refused(first["failed"])
+                raise NotIsolated(first["failed"]) if first.get("unavailable") else Refused(first["failed"])
             raise NotWarm(_trouble() if self._reason else f"it is not warm after {seconds:g} seconds")
 
     def ended(self) -> str:
@@ -177,7 +181,11 @@ def _trouble() -> str:
     """Why the warm process went away. One that could not be forked will not be tried again."""
     global _hopeless
     with _lock:
-        if _server is None or not _server.process.poll():
+        if _server is None:
+            return "the warm process went away"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            _server.process.wait(1.0)
+        if not _server.process.poll():
             return "the warm process went away"
         said = (_server.folder / "log").read_text("utf-8", "replace").strip()
         _hopeless = said.splitlines()[-1][:500] if said else f"it left with code {_server.process.poll()}"
