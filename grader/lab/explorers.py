@@ -55,7 +55,10 @@ def slider(label: str, low: float, high: float, value: float, step: float = 1) -
 
 
 def choice(label: str, options: Any, value: Any = None) -> widgets.ValueWidget:
-    """A drop-down list; `options` are values, or (shown, value) pairs."""
+    """A drop-down list; `options` are values, or (shown, value) pairs.
+
+    By keyboard, Space opens it: JupyterLab takes the arrow keys of a closed one for itself.
+    """
     made = widgets.Dropdown(options=options, description=label, **WIDE)
     if value is not None:
         made.value = value

@@ -147,6 +147,14 @@ def test_a_student_runs_the_lesson_reads_verdicts_moves_the_explorer_and_validat
     )
     assert explorer.inner_text() != text
     picture(explorer, "explorer.png")
+    options = explorer.get_by_role("combobox").first
+    chosen = options.input_value()
+    options.focus()
+    for key in ("Space", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_function(
+        "([element, old]) => element.value !== old", arg=[options.element_handle(), chosen]
+    )
 
     notebook.get_by_role("button", name="Validate").click()
     dialog = page.get_by_role("dialog")
