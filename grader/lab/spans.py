@@ -9,7 +9,12 @@ from matplotlib.figure import Figure
 from .figures import HATCHES, HIDDEN, MODEL, TRUTH, figure, plain_axes
 
 
-def score_map(tokens: Sequence[str], rows: Mapping[str, Sequence[float]], wide: int = 34) -> Figure:
+def score_map(
+    tokens: Sequence[str],
+    rows: Mapping[str, Sequence[float]],
+    wide: int = 34,
+    label: str = "score (logit)",
+) -> Figure:
     """Scores of tokens as shades, dark for high, the tokens in reading order in lines of `wide`.
 
     `rows` has one score for each token under each name; the highest of a row, the first of equals, is marked by a
@@ -35,7 +40,7 @@ def score_map(tokens: Sequence[str], rows: Mapping[str, Sequence[float]], wide: 
         axes.set_xticks(range(len(words)), words, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
         axes.tick_params(length=0)
         plain_axes(axes)
-    picture.colorbar(image, ax=list(panels), label="score (logit)", aspect=12 * len(lines))
+    picture.colorbar(image, ax=list(panels), label=label, aspect=12 * len(lines))
     return picture
 
 
