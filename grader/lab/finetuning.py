@@ -113,7 +113,7 @@ def curves(runs: Mapping[str, Run], chance: float = 0.5, window: int = 10) -> Fi
     loss.set_xlim(0, longest)
     loss.set_ylim(0)
     accuracy.set_xlim(0.8, longest + 0.2)
-    accuracy.set_ylim(0.4, 1.0)
+    accuracy.set_ylim(0.4, 1.02)
     accuracy.set_xticks(range(1, longest + 1))
     accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
     loss.set_ylabel("training loss")
