@@ -311,7 +311,7 @@ class Session:
                 return None
             ready = dict(self._poller.poll(1000 * min(remaining, 0.1)))
             for name in channels:
-                if self._sockets[name] in ready and (message := self._read(name)):
+                if self._sockets.get(name) in ready and (message := self._read(name)):
                     return name, message
             if not ready and (reason := self._process.ended()):
                 self._die(reason)
