@@ -28,7 +28,7 @@ def test_release_writes_and_then_nothing_has_drifted(course, capsys):
     assert (code, out, err) == (1, "notebooks/00_start_here.ipynb is missing\n", "")
 
 
-@pytest.mark.parametrize("verb", ["release", "rerun", "demo"])
+@pytest.mark.parametrize("verb", ["release", "rerun", "demo", "grade", "report", "bench"])
 def test_a_wrong_lesson_gets_the_nearest_names(course, capsys, verb):
     code, out, err = run(capsys, verb, "03_maskedlm")
     assert (code, out) == (1, "")
@@ -74,6 +74,23 @@ def test_an_empty_course_says_so(course, capsys):
     (course.solutions / LESSON).rename(course.root / "elsewhere")
     code, _, err = run(capsys, "demo")
     assert code == 1 and "holds no lesson yet" in err
+
+
+def test_grading_and_reporting_say_what_is_to_be_done_first(released, capsys):
+    code, out, err = run(capsys, "grade", "03")
+    assert (code, out) == (1, "") and "nobody handed in 03_masked_lm yet" in err and err.count("\n") == 1
+    assert run(capsys, "report", "03") == (
+        1,
+        "",
+        "grader: nobody is graded in 03_masked_lm yet: run the verb grade first\n",
+    )
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "many", "1.5"])
+def test_a_number_of_workers_is_one_or_more(capsys, workers):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["grade", "03", f"--workers={workers}"])
+    assert stop.value.code == 2 and "is not a number of 1 or more" in capsys.readouterr().err
 
 
 def test_the_course_is_found_from_its_folders_and_from_outside(course, tmp_path, monkeypatch):

@@ -252,9 +252,15 @@ def _processes(workers: int) -> Iterator[Executor]:
     with tempfile.TemporaryDirectory(
         prefix="headway-"
     ) as folder:  # theirs; what they leave there goes with it
+        others = multiprocessing.active_children()
         executor = ProcessPoolExecutor(workers, context, initializer=_begin_work, initargs=(folder,))
         try:
             yield executor
+        except BaseException:  # nobody wants the results any more
+            for process in multiprocessing.active_children():
+                if process not in others:
+                    process.terminate()
+            raise
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
 

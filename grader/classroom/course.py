@@ -158,7 +158,7 @@ def reason(log: str) -> str:
         kind, message = exceptions[0]
         return (
             message
-            if kind in ("RuntimeError", "NbGraderException", "ExchangeError")
+            if kind in ("RuntimeError", "NbGraderException", "ExchangeError", "SubmissionError")
             else f"{kind}: {message}"
         )
     return errors[0] if errors else (log.strip().splitlines() or ["it gave no reason"])[-1]

@@ -14,8 +14,11 @@ import time
 import psutil
 import pytest
 from conftest import NOTEBOOK, hand_in
+from nbgrader.api import MissingEntry
+from nbgrader.converters import Autograde
 from small_course import LESSON, NAMES
 
+from grader import cli
 from grader.classroom import autograde as autograding
 from grader.classroom import canonical, gradebook
 from grader.classroom.autograde import Graded, autograde, plan, summary
@@ -199,6 +202,10 @@ def canned(graded_class, monkeypatch):
     return Canned
 
 
+def read_one(course, student):
+    return read(course.root / "submitted" / student / LESSON, student, LESSON)
+
+
 def told(graded):
     return {one.student: (one.score, one.faults) for one in graded}
 
@@ -253,6 +260,49 @@ def test_a_late_submission_is_penalized_as_nbgrader_would(class_before, canned):
         entry = book.find_submission(LESSON, "right")
         assert entry.total_seconds_late == 86400
         assert (entry.score, entry.late_submission_penalty) == (11, 11)
+
+
+@posix
+def test_the_verb_ends_with_the_table_and_a_second_call_has_little_to_do(
+    class_before, canned, monkeypatch, capsys
+):
+    monkeypatch.chdir(class_before.root)
+    assert cli.main(["grade", "03", "--workers", "2"]) == 1, "two cannot be graded"
+    out, err = capsys.readouterr()
+    assert "100%" in err and out.strip().startswith("student") and "11 of 11" in out
+    assert "doubled: 03_masked_lm.ipynb has more than one cell" in out
+    assert cli.main(["grade", "03", "--student", "right"]) == 0
+    assert capsys.readouterr().out.startswith("1 graded already")
+
+
+@posix
+def test_nobody_waits_for_work_that_is_not_wanted_any_more(class_before, canned, monkeypatch):
+    """As after Ctrl+C: the workers end, though they are at work."""
+    monkeypatch.setattr(Canned, "grade", staticmethod(lambda *_: time.sleep(600)))
+    submissions = iter([read_one(class_before, "right"), Result("essay", {}, failed="no notebook")])
+    work = autograding._results(None, submissions, lambda: autograding._processes(2), 2)
+    next(work)
+    with pytest.raises(KeyboardInterrupt):
+        work.throw(KeyboardInterrupt)
+    assert multiprocessing.active_children() == []
+
+
+# ------------------------------------------------------------------------------- nbgrader's own command
+
+
+@pytest.mark.parametrize("student", ["doubled", "linked"])
+def test_nbgrader_stops_what_cannot_be_graded_and_enters_nothing(class_before, student):
+    if student == "linked":
+        hand_in(class_before, student, "unread", "notes.txt")
+        folder = class_before.root / "submitted" / student / LESSON
+        shutil.copy(class_before.root / "submitted" / "right" / LESSON / NOTEBOOK, folder)
+        (folder / "tools.py").symlink_to(class_before.root / "nbgrader_config.py")
+    with pytest.raises(CourseError):
+        class_before.run(Autograde, {"CourseDirectory": {"assignment_id": LESSON, "student_id": student}})
+    assert scores(class_before, LESSON) == {}
+    assert not (class_before.root / "autograded" / student / LESSON).exists()
+    with opened(directory_of(class_before)) as book, pytest.raises(MissingEntry):
+        book.find_submission(LESSON, student)
 
 
 # ------------------------------------------------------------------------------- faults
