@@ -151,7 +151,7 @@ VERBS = {
     "rerun": Verb(rerun, "run solution notebooks and store their outputs", (LESSONS,)),
     "grade": Verb(
         grade,
-        "grade what was handed in and is not graded yet, or has changed since",
+        "grade what was handed in and is not graded yet",
         (
             (("lesson",), {"metavar": "LESSON", "help": "such as 03_masked_lm or 03"}),
             (("--student",), {"action": "append", "default": [], "metavar": "NAME", "help": "only this one; repeatable"}),
@@ -168,7 +168,7 @@ VERBS = {
     ),
     "bench": Verb(
         bench,
-        "measure how fast a class is graded, beside stock nbgrader",
+        "measure how fast a class is graded",
         (
             (("lesson",), {"nargs": "?", "default": "03", "metavar": "LESSON", "help": "03, if none is given"}),
             (("--submissions",), {"type": _count, "default": 40, "metavar": "N", "help": "for both; 40, if not given"}),
