@@ -13,9 +13,9 @@ import time
 
 import psutil
 import pytest
-from conftest import NOTEBOOK, hand_in
 from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
+from small_class import NOTEBOOK, hand_in
 from small_course import LESSON, NAMES
 
 from grader import cli

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from conftest import hand_in
+from small_class import hand_in
 from small_course import LESSON, NAMES
 
 from grader.classroom.course import CourseError
