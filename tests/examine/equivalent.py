@@ -16,6 +16,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "inputs = torch.where(chosen & (action >= 0.8) & (action < 0.9), random_ids, inputs)"
         "  ->  inputs = torch.where(chosen & (action > 0.8) & (action < 0.9), random_ids, inputs)": EDGE,
     },
+    "predict": {
+        "predictions.extend(model(**batch).logits.argmax(-1).tolist())"
+        "  ->  predictions.extend(model(**batch).logits.argmax(-1))": "a number may be a tensor without axes",
+    },
     "tags_to_spans": {
         "for place, tag in enumerate([*tags, 'O']):  ->  for place, tag in enumerate([*tags, 'Ox']):": (
             "what is put behind the last tag only has to begin no entity"
