@@ -55,14 +55,15 @@ def _shallow(module: nn.Module) -> nn.Module:
 class Run(widgets.VBox):
     """One fine-tuning, as it goes: a bar of the steps done, the loss, and the accuracy after each epoch.
 
-    `losses` has an entry a step, `accuracies` one an epoch. Like every widget it is kept out of a notebook's
-    stored output, where only its title stands.
+    `losses` has an entry a step, `accuracies` one an epoch; `chance` is the accuracy of a guess. Like every widget
+    it is kept out of a notebook's stored output, where only its title stands.
     """
 
-    def __init__(self, title: str, batches: int, epochs: int):
+    def __init__(self, title: str, batches: int, epochs: int, chance: float = 0.5):
         if batches < 1 or epochs < 1:
             raise ValueError(f"a run has batches and epochs, not {batches} batches in {epochs} epochs")
         self.title = title
+        self.chance = chance
         self.steps, self.epochs = batches * epochs, epochs
         self.losses: list[float] = []
         self.accuracies: list[float] = []
@@ -90,7 +91,7 @@ class Run(widgets.VBox):
         lately = fmean(self.losses[-10:]) if self.losses else float("nan")
         reached = f", accuracy {self.accuracies[-1]:.2f}" if self.accuracies else ""
         self._text.value = f"step {len(self.losses)} of {self.steps}: loss {lately:.2f}{reached}"
-        self._picture.value = png(curves({self.title: self}))
+        self._picture.value = png(curves({self.title: self}, self.chance))
 
     def __repr__(self) -> str:
         return f"{self.title}: {self.epochs} epochs of {self.steps // self.epochs} steps (run this cell to watch)"
@@ -109,11 +110,13 @@ def curves(runs: Mapping[str, Run], chance: float = 0.5, window: int = 10) -> Fi
         accuracy.plot(epochs, run.accuracies, color=colour, linestyle=line, marker=marker, label=name)
     longest = max(run.epochs for run in runs.values())
     accuracy.axhline(chance, color=HIDDEN, linewidth=0.8)
-    accuracy.text(0.82, chance - 0.01, "a coin", va="top", fontsize=8, color=HIDDEN)
+    accuracy.text(
+        0.82, chance - 0.01, "a coin" if chance == 0.5 else "a guess", va="top", fontsize=8, color=HIDDEN
+    )
     loss.set_xlim(0, longest)
     loss.set_ylim(0)
     accuracy.set_xlim(0.8, longest + 0.2)
-    accuracy.set_ylim(0.4, 1.02)
+    accuracy.set_ylim(chance - 0.1, 1.02)
     accuracy.set_xticks(range(1, longest + 1))
     accuracy.yaxis.set_major_formatter(PercentFormatter(1.0))
     loss.set_ylabel("training loss")

@@ -115,3 +115,13 @@ def test_effects_have_a_bar_each_and_signs_differ_in_hatch():
     assert bars[0].get_hatch() != bars[1].get_hatch()
     with pytest.raises(ValueError, match="1 effects for 2 words"):
         word_effects(["not", "dull"], [0.4])
+
+
+def test_the_accuracy_of_a_guess_is_in_the_picture():
+    run = Run("choices", batches=1, epochs=1, chance=0.25)
+    run.step(1.4)
+    run.epoch(0.3)
+    _, accuracy = curves({"choices": run}, run.chance).axes
+    assert "a guess" in [text.get_text() for text in accuracy.texts]
+    low, _ = accuracy.get_ylim()
+    assert low < 0.25
