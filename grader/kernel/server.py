@@ -36,12 +36,14 @@ from .limits import Limits
 
 MODULES = (
     "torch", "transformers", "transformers.models.auto.modeling_auto", "transformers.models.auto.tokenization_auto",
-    "transformers.models.bert.modeling_bert", "transformers.models.gpt2.modeling_gpt2",
-    "transformers.trainer", "datasets", "sklearn.metrics", "matplotlib.pyplot", "matplotlib_inline.backend_inline",
-    "ipywidgets", "ipykernel.kernelapp", "ipykernel.ipkernel", "comm", "safetensors.torch", "stack_data",
-    "IPython.core.ultratb", "pygments.lexers.python", "pygments.formatters.terminal256",
-    "grader.kernel.harness",
+    "transformers.models.bert.modeling_bert", "transformers.models.gpt2.modeling_gpt2", "transformers.trainer",
+    "datasets", "safetensors.torch", "sklearn.metrics", "matplotlib.pyplot", "matplotlib_inline.backend_inline",
+    "ipywidgets", "comm", "stack_data", "pygments.lexers.python", "pygments.formatters.terminal256",
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "IPython.core.ultratb", "IPython.core.debugger",
+    "IPython.core.completerlib", "IPython.extensions.storemagic", "IPython.utils.wildcard", "pdb", "sqlite3",
+    "tornado.platform.asyncio", "grader.kernel.harness",
 )  # fmt: skip
+"""What a kernel would spend its first seconds with: the course's libraries, and what an IPython kernel loads late."""
 ENVIRONMENT = {
     # No threads of libraries': they would not be there in a forked kernel.
     "OMP_NUM_THREADS": "1",

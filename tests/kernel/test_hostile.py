@@ -118,7 +118,7 @@ print("mine")
     ],
 )
 def test_what_is_no_message_ends_the_kernel(session, source):
-    outputs, status = session.run(FORGE + source + "\nimport time; time.sleep(30)", 60)
+    outputs, status = session.run(FORGE + source + "\nimport time; time.sleep(5)", 60)
     assert (
         status == Status.DIED
         and "no message of Jupyter's" in session.death
