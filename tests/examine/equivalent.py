@@ -20,6 +20,13 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "predictions.extend(model(**batch).logits.argmax(-1).tolist())"
         "  ->  predictions.extend(model(**batch).logits.argmax(-1))": "a number may be a tensor without axes",
     },
+    "span_loss": {
+        "total = total + logits.sum() * 0  ->  total = total - logits.sum() * 0": "zero may be added or taken away",
+        "total = total + logits.sum() * 0  ->  total = total + logits.mean() * 0": "any number times 0 is 0",
+        "total = total + logits.sum() * 0  ->  total = logits.sum() * 0": (
+            "starts inside where every end is cut off: the library gives NaN there, and the contract is silent"
+        ),
+    },
     "tags_to_spans": {
         "for place, tag in enumerate([*tags, 'O']):  ->  for place, tag in enumerate([*tags, 'Ox']):": (
             "what is put behind the last tag only has to begin no entity"
