@@ -209,7 +209,7 @@ def _same_surroundings() -> Iterator[None]:
     dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
     folder, depth = os.getcwd(), sys.getrecursionlimit()
     places = [(place, dict(vars(place))) for place in (*LENT, *_judge())]
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)  # `torch.manual_seed` looks for other devices, at some length
     random.seed(0)
     np.random.seed(0)
     torch.set_grad_enabled(True)

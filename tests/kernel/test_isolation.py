@@ -73,7 +73,7 @@ def inside(request, tmp_path_factory):
         for path in [base, *base.rglob("*")]:
             os.chown(path, user, user, follow_symlinks=False)
         for path in base.parents:
-            if path.owner() == "root" and path.name.startswith("pytest-"):
+            if path.owner() == "root" and path.name.startswith(("pytest-", "popen-")):
                 path.chmod(0o755)
     session = Inside(folder, user)
     yield session
