@@ -9,6 +9,7 @@ from grader.classroom.course import Course
 from grader.classroom.release import release
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
     """With several workers, the tests of a file share one, as they share what they set up; only those of the
     exercises, which are many and set nothing up, are spread over all."""

@@ -8,7 +8,7 @@ from examine.thoughtless import thoughtless_answers
 from grader.exercises import exercises, lessons
 from grader.judge import Quiz, judge
 
-SEEDS = (0, 1, 2, 3, 4)
+SEEDS = (0, 1)  # `make examine` takes 200
 
 
 ALL = [(lesson, exercise) for lesson in lessons() for exercise in exercises(lesson).values()]
