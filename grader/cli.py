@@ -58,7 +58,10 @@ def grade(options: argparse.Namespace) -> int:
     course = Course.here()
     round = plan(course, course.lesson(options.lesson), options.student, force=options.force)
     if round.before:
-        print(f"{len(round.before)} graded already, and unchanged since (--force grades them again).", flush=True)
+        print(
+            f"{len(round.before)} graded already, and unchanged since (--force grades them again).",
+            flush=True,
+        )
     if not round.students:
         return 0
     work = autograde(
@@ -197,13 +200,15 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb. What a person can put right is one line on stderr and exit code 1 (2 for a wrong command)."""
-    options = parser().parse_args(arguments)
-    if not Path(__file__).with_name("classroom").joinpath("course.py").is_file():
+    arguments = sys.argv[1:] if arguments is None else arguments
+    asked = next((argument for argument in arguments if argument in VERBS), None)
+    if asked and not Path(__file__).with_name("classroom").joinpath("course.py").is_file():
         return _stop(
-            f"`{options.verb}` belongs to the instructor's edition of this course; this is the students'. "
+            f"`{asked}` belongs to the instructor's edition of this course; this is the students'. "
             "Check your answers in the notebooks, which `make lab` opens.",
             2,
         )
+    options = parser().parse_args(arguments)
     from grader.classroom.course import CourseError
 
     try:

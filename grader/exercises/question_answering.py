@@ -1815,20 +1815,54 @@ NOT_NORMAL = {
 }  # fmt: skip
 
 
-def _not_normal(exercise: Exercise, score: Callable, without: Sequence[str] = ()) -> None:
-    """Add the mistakes of the normalisation to an exercise whose score is `score(prediction, answers, normal)`."""
-    for name, (sentence, normal) in NOT_NORMAL.items():
-        if name in without:
-            continue
-
-        def wrong(prediction, answers, normal=normal):
-            return score(prediction, answers, normal)
-
-        wrong.__name__ = name
-        exercise.mistake(sentence)(wrong)
+@exact_match.mistake(NOT_NORMAL["nothing_normalised"][0])
+def nothing_normalised(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["nothing_normalised"][1])
 
 
-_not_normal(exact_match, _em)
+@exact_match.mistake(NOT_NORMAL["case_kept"][0])
+def case_kept(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["case_kept"][1])
+
+
+@exact_match.mistake(NOT_NORMAL["signs_kept"][0])
+def signs_kept(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["signs_kept"][1])
+
+
+@exact_match.mistake(NOT_NORMAL["articles_kept"][0])
+def articles_kept(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["articles_kept"][1])
+
+
+@exact_match.mistake(NOT_NORMAL["spaces_kept"][0])
+def spaces_kept(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["spaces_kept"][1])
+
+
+@exact_match.mistake(NOT_NORMAL["signs_become_spaces"][0])
+def signs_become_spaces(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["signs_become_spaces"][1])
+
+
+@exact_match.mistake(NOT_NORMAL["articles_before_signs"][0])
+def articles_before_signs(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["articles_before_signs"][1])
+
+
+@exact_match.mistake(NOT_NORMAL["articles_inside_words"][0])
+def articles_inside_words(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["articles_inside_words"][1])
+
+
+@exact_match.mistake(NOT_NORMAL["signs_at_the_ends_only"][0])
+def signs_at_the_ends_only(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["signs_at_the_ends_only"][1])
+
+
+@exact_match.mistake(NOT_NORMAL["leading_article_only"][0])
+def leading_article_only(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["leading_article_only"][1])
 
 
 @exact_match.mistake(
@@ -2116,7 +2150,52 @@ def empties(case, answer):
     _as_squad(case, answer, _f1)
 
 
-_not_normal(f1, _f1, without=("spaces_kept",))  # cutting into words does that anyway
+# Not `spaces_kept`: cutting into words takes care of them.
+
+
+@f1.mistake(NOT_NORMAL["nothing_normalised"][0])
+def nothing_normalised_in_f1(prediction, answers):
+    return _f1(prediction, answers, NOT_NORMAL["nothing_normalised"][1])
+
+
+@f1.mistake(NOT_NORMAL["case_kept"][0])
+def case_kept_in_f1(prediction, answers):
+    return _f1(prediction, answers, NOT_NORMAL["case_kept"][1])
+
+
+@f1.mistake(NOT_NORMAL["signs_kept"][0])
+def signs_kept_in_f1(prediction, answers):
+    return _f1(prediction, answers, NOT_NORMAL["signs_kept"][1])
+
+
+@f1.mistake(NOT_NORMAL["articles_kept"][0])
+def articles_kept_in_f1(prediction, answers):
+    return _f1(prediction, answers, NOT_NORMAL["articles_kept"][1])
+
+
+@f1.mistake(NOT_NORMAL["signs_become_spaces"][0])
+def signs_become_spaces_in_f1(prediction, answers):
+    return _f1(prediction, answers, NOT_NORMAL["signs_become_spaces"][1])
+
+
+@f1.mistake(NOT_NORMAL["articles_before_signs"][0])
+def articles_before_signs_in_f1(prediction, answers):
+    return _f1(prediction, answers, NOT_NORMAL["articles_before_signs"][1])
+
+
+@f1.mistake(NOT_NORMAL["articles_inside_words"][0])
+def articles_inside_words_in_f1(prediction, answers):
+    return _f1(prediction, answers, NOT_NORMAL["articles_inside_words"][1])
+
+
+@f1.mistake(NOT_NORMAL["signs_at_the_ends_only"][0])
+def signs_at_the_ends_only_in_f1(prediction, answers):
+    return _f1(prediction, answers, NOT_NORMAL["signs_at_the_ends_only"][1])
+
+
+@f1.mistake(NOT_NORMAL["leading_article_only"][0])
+def leading_article_only_in_f1(prediction, answers):
+    return _f1(prediction, answers, NOT_NORMAL["leading_article_only"][1])
 
 
 @f1.mistake(

@@ -90,6 +90,8 @@ def test_nothing_reaches_the_streams(capfd):
     logger = logging.getLogger("transformers")
     handler = logging.StreamHandler(sys.stderr)
     logger.addHandler(handler)
+    level = logger.level
+    logger.setLevel(logging.WARNING)  # lessons set it higher
 
     def answer():
         print("out")
@@ -103,6 +105,7 @@ def test_nothing_reaches_the_streams(capfd):
         outcome = perform(answer, {})
     finally:
         logger.removeHandler(handler)
+        logger.setLevel(level)
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""
     assert outcome.value == 1 and outcome.warned == ("UserWarning: careful",)
