@@ -18,8 +18,11 @@ NAMESPACES = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--for
 
 
 def refused() -> str:
-    """What a Linux that gives nobody namespaces of their own says, as in a container without rights; else nothing."""
-    if sys.platform != "linux" or shutil.which("unshare") is None:
+    """Why nothing can be isolated here: another system, or a Linux that gives nobody namespaces of their own, as in a
+    container without rights. Empty where it can."""
+    if sys.platform != "linux":
+        return "submissions are isolated on Linux only"
+    if shutil.which("unshare") is None:
         return ""
     done = subprocess.run(
         [*NAMESPACES, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, text=True

@@ -29,32 +29,18 @@ from grader.classroom.table import table
 from grader.exercises import exercises
 from grader.judge import Exercise
 
-MIX = (
-    *(
-        "right",
-        "misconceived",
-        "right",
-        "half-right",
-        "right",
-        "misconceived",
-        "right",
-        "untouched",
-        "right",
-        "crashing",
-    ),
-    *(
-        "right",
-        "misconceived",
-        "right",
-        "half-right",
-        "right",
-        "misconceived",
-        "right",
-        "untouched",
-        "right",
-        "looping",
-    ),
-)
+MOST = [
+    "right",
+    "misconceived",
+    "right",
+    "half-right",
+    "right",
+    "misconceived",
+    "right",
+    "untouched",
+    "right",
+]
+MIX = (*MOST, "crashing", *MOST, "looping")
 """Who hands in, in turn: twenty students."""
 BODIES = {"crashing": "    import os\n    os._exit(1)", "looping": "    while True:\n        pass"}
 

@@ -352,16 +352,20 @@ def cut_at_the_end(length, spans):
     return _tags(length, [(kind, start, min(end, length)) for kind, start, end in spans])
 
 
-@spans_to_tags.mistake(
-    "A span past the end fails with an `IndexError` when its tag is written. The contract asks for a `ValueError`, with a message that names the span."
-)
-def index_error_at_the_end(length, spans):
-    _refuse(length, spans, after=False)
+def _written_unchecked(length, spans):
     tags = ["O"] * length
     for kind, start, end in spans:
         for word in range(start, end):
             tags[word] = f"{'B' if word == start else 'I'}-{kind}"
     return tags
+
+
+@spans_to_tags.mistake(
+    "A span past the end fails with an `IndexError` when its tag is written. The contract asks for a `ValueError`, with a message that names the span."
+)
+def index_error_at_the_end(length, spans):
+    _refuse(length, spans, after=False)
+    return _written_unchecked(length, spans)
 
 
 @spans_to_tags.mistake(
@@ -369,11 +373,7 @@ def index_error_at_the_end(length, spans):
 )
 def negative_start_wraps(length, spans):
     _refuse(length, spans, before=False)
-    tags = ["O"] * length
-    for kind, start, end in spans:
-        for word in range(start, end):
-            tags[word] = f"{'B' if word == start else 'I'}-{kind}"
-    return tags
+    return _written_unchecked(length, spans)
 
 
 @spans_to_tags.mistake(
