@@ -28,7 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--exercise", default="", help="only exercises whose name has this in it")
     parser.add_argument("--seeds", type=int, default=200, help="of every right answer")
     parser.add_argument(
-        "--part", type=float, default=1.0, help="of the mutants, chosen by chance but always the same"
+        "--part",
+        type=float,
+        default=1.0,
+        help="of mutants and attacks, chosen by chance but always the same; 0 leaves the seeds",
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--json", type=Path, help="write all that was found there, too")

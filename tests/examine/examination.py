@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from answers import Written, variants, written_answers
 
-from examine.equivalent import EQUIVALENT
+from examine.equivalent import equivalent
 from examine.hostile import ATTACKS, honest
 from examine.mutants import Mutant, mutants
 from grader.exercises import exercises
@@ -62,7 +62,8 @@ class Record:
 
 def examine(lesson: str, name: str, seeds: int = 200, part: float = 1.0) -> Record:
     """Examine one written exercise: right answers over so many `seeds`, and that `part` of its mutants and of
-    the attacks, chosen by chance but always the same. Only with all mutants can one see that an explained one is gone."""
+    the attacks, chosen by chance but always the same. Only with all mutants can one see that an explained one is gone.
+    Times are of the processor, since the machine may have other work."""
     quiet_loading()
     exercise, record = exercises(lesson)[name], Record(name)
     written = written_answers(lesson)
@@ -88,10 +89,10 @@ def examine(lesson: str, name: str, seeds: int = 200, part: float = 1.0) -> Reco
 
 def _loses(exercise: Exercise, function: Callable, seeds: int, times: list[float] | None) -> str:
     for seed in range(seeds):
-        begun = time.perf_counter()
+        begun = time.process_time()
         verdict = judge(exercise, function, seed=seed)
         if times is not None:
-            times.append(1000 * (time.perf_counter() - begun))
+            times.append(1000 * (time.process_time() - begun))
         if not verdict.right:
             return f"seed {seed}: {verdict}"
     return ""
@@ -100,7 +101,7 @@ def _loses(exercise: Exercise, function: Callable, seeds: int, times: list[float
 def _mutants(exercise: Exercise, written: Written, record: Record, part: float) -> None:
     made = _part(list(mutants(written.cells[exercise.name], exercise.name)), part, exercise.name)
     quick = dataclasses.replace(exercise, seconds=min(SECONDS, exercise.seconds), mistakes=[])
-    known, seen = EQUIVALENT.get(exercise.name, {}), set()
+    known, seen = equivalent(exercise.name), set()
     for mutant in made:
         record.mutants += 1
         if not survives(quick, mutant, written.names):
@@ -115,7 +116,9 @@ def _mutants(exercise: Exercise, written: Written, record: Record, part: float) 
 
 
 def _part(whole: list, part: float, seed: str) -> list:
-    return whole if part == 1 else random.Random(seed).sample(whole, max(1, round(part * len(whole))))
+    if part in (0, 1):
+        return whole if part else []
+    return random.Random(seed).sample(whole, max(1, round(part * len(whole))))
 
 
 def survives(exercise: Exercise, mutant: Mutant, names: dict) -> bool:
