@@ -10,6 +10,9 @@ import importlib
 import pkgutil
 
 EDGE = "the two differ only for a draw exactly on the edge, which no case has"
+LAST = "of so many axes this is the last one by either number"
+NUMBER = "a number may be a tensor without axes"
+STRICT = "`strict` only guards against unequal lengths, and these are equal"
 PROMOTED = "an integer times a float is a float of the same dtype"
 
 

@@ -1,8 +1,10 @@
 """Lesson 08."""
 
+from examine.equivalent import NUMBER
+
 EQUIVALENT = {
     "predict": {
         "predictions.extend(model(**batch).logits.argmax(-1).tolist())"
-        "  ->  predictions.extend(model(**batch).logits.argmax(-1))": "a number may be a tensor without axes",
+        "  ->  predictions.extend(model(**batch).logits.argmax(-1))": NUMBER,
     },
 }
