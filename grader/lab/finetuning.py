@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import html
+import time
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
@@ -15,7 +16,8 @@ from torch import nn
 
 from .figures import HATCHES, HIDDEN, MODEL, OTHER, TRUTH, figure, plain_axes, png
 
-EVERY = 25  # steps between two pictures of a run, as drawing costs time, too
+EVERY = 5  # steps between two lines of text of a run
+PICTURES = 0.1  # the part of a run's time that its pictures may take
 LINES = ((MODEL, "-", "o"), (TRUTH, "--", "s"), (OTHER, "-.", "^"), (HIDDEN, ":", "D"))
 
 
@@ -55,8 +57,9 @@ def _shallow(module: nn.Module) -> nn.Module:
 class Run(widgets.VBox):
     """One fine-tuning, as it goes: a bar of the steps done, the loss, and the accuracy after each epoch.
 
-    `losses` has an entry a step, `accuracies` one an epoch; `chance` is the accuracy of a guess. Like every widget
-    it is kept out of a notebook's stored output, where only its title stands.
+    `losses` has an entry a step, `accuracies` one an epoch; `chance` is the accuracy of a guess. It draws once it is
+    displayed, as often as costs little time. Like every widget it is kept out of a notebook's stored output,
+    where only its title stands.
     """
 
     def __init__(self, title: str, batches: int, epochs: int, chance: float = 0.5):
@@ -67,6 +70,8 @@ class Run(widgets.VBox):
         self.steps, self.epochs = batches * epochs, epochs
         self.losses: list[float] = []
         self.accuracies: list[float] = []
+        self._displayed = False
+        self._next_picture = 0.0  # by the monotonic clock
         self._bar = widgets.IntProgress(max=self.steps, layout={"width": "min(42em, 95%)"})
         self._text = widgets.HTML()
         self._picture = widgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
@@ -80,18 +85,31 @@ class Run(widgets.VBox):
         done = len(self.losses)
         self._bar.value = done
         if done % EVERY == 0 or done == self.steps:
-            self._show()
+            self._tell()
 
     def epoch(self, accuracy: float) -> None:
         """Note the accuracy at the end of an epoch."""
         self.accuracies.append(accuracy)
-        self._show()
+        self._tell()
 
-    def _show(self) -> None:
+    def _tell(self) -> None:
         lately = fmean(self.losses[-10:]) if self.losses else float("nan")
         reached = f", accuracy {self.accuracies[-1]:.2f}" if self.accuracies else ""
         self._text.value = f"step {len(self.losses)} of {self.steps}: loss {lately:.2f}{reached}"
+        ended = len(self.accuracies) == self.epochs
+        if self._displayed and (ended or time.monotonic() >= self._next_picture):
+            self._draw()
+
+    def _draw(self) -> None:
+        began = time.monotonic()
         self._picture.value = png(curves({self.title: self}, self.chance))
+        ended = time.monotonic()
+        self._next_picture = ended + (ended - began) / PICTURES
+
+    def _repr_mimebundle_(self, **kwargs):
+        self._displayed = True
+        self._draw()
+        return super()._repr_mimebundle_(**kwargs)
 
     def __repr__(self) -> str:
         return f"{self.title}: {self.epochs} epochs of {self.steps // self.epochs} steps (run this cell to watch)"

@@ -82,7 +82,16 @@ def run():
 def test_a_run_tells_where_it_is(run):
     assert run._bar.value == run._bar.max == 20
     assert run._text.value == "step 20 of 20: loss 0.28, accuracy 0.79"
-    assert bytes(run._picture.value).startswith(b"\x89PNG")
+
+
+def test_a_run_draws_once_it_is_displayed_and_when_it_ends(run):
+    assert run._picture.value == b""
+    run._repr_mimebundle_()
+    displayed = bytes(run._picture.value)
+    assert displayed.startswith(b"\x89PNG")
+    run.accuracies.pop()
+    run.epoch(0.9)
+    assert bytes(run._picture.value) not in (b"", displayed)
 
 
 def test_a_run_is_stored_as_its_title(run):
