@@ -26,9 +26,11 @@ fill_masks = Exercise(
 )
 
 
-def _scores_with_masks(draw, masks: tuple[int, ...]) -> Case:
+def _scores_with_masks(draw, masks: tuple[int, ...], k: int = 0) -> Case:
+    """So many masks in each row. A `k` of 0 is drawn, and one of -1 stands for the whole vocabulary."""
     length, vocab = draw.integer(7, 9), draw.integer(11, 15)
-    mask_id, k = draw.integer(0, vocab - 1), draw.integer(3, 5)
+    mask_id = draw.integer(0, vocab - 1)
+    k = {0: draw.integer(3, 5), -1: vocab}.get(k, k)
     ids = draw.ids(len(masks), length, high=vocab)
     ids[ids == mask_id] = (mask_id + 1) % vocab
     for row, count in enumerate(masks):
@@ -47,6 +49,18 @@ def several_masks(draw):
 def no_mask(draw):
     """no mask in the batch"""
     return _scores_with_masks(draw, (0, 0, 0))
+
+
+@fill_masks.case(apart=True)
+def a_single_token(draw):
+    """the one best token is wanted"""
+    return _scores_with_masks(draw, (1, 2), k=1)
+
+
+@fill_masks.case(apart=True)
+def the_whole_vocabulary(draw):
+    """every token is wanted, in its order"""
+    return _scores_with_masks(draw, (2, 1), k=-1)
 
 
 def _best(case: Case, k: int) -> torch.Tensor:
@@ -76,8 +90,13 @@ def nothing_to_fill(case, answer):
     expect.same(answer(), torch.zeros(0, case.k, dtype=torch.int64), "tokens")
 
 
-@fill_masks.must("Raise `ValueError` for a k below 1 or above the vocabulary's size.", weight=0.5)
+@fill_masks.must(
+    "Raise `ValueError` for a k below 1 or above the vocabulary's size, and for no other.",
+    weight=0.5,
+    on=(several_masks, a_single_token, the_whole_vocabulary),
+)
 def impossible_k(case, answer):
+    expect.that(answer.outcome.raised is None, f"k = {case.k} is possible: it raised {answer.outcome.raised}")
     for k in (0, -1, case.logits.shape[-1] + 1):
         answer.raises(ValueError, k=k)
 
@@ -131,6 +150,15 @@ def first_mask_of_each_row(logits, ids, mask_id, k):
         logits[b, row.nonzero()[0, 0]].topk(k).indices for b, row in enumerate(ids == mask_id) if row.any()
     ]
     return torch.stack(rows) if rows else torch.zeros(0, k, dtype=torch.int64)
+
+
+@fill_masks.mistake(
+    "Right, but k = V is refused. All tokens of the vocabulary in their order is much, but nothing impossible: only what is *above* V is."
+)
+def whole_vocabulary_refused(logits, ids, mask_id, k):
+    if k < 1 or k >= logits.shape[-1]:
+        raise ValueError("k must be from 1 to V - 1")
+    return logits[ids == mask_id].topk(k).indices
 
 
 @fill_masks.mistake(
@@ -319,8 +347,8 @@ def labels_after_masking(ids, special, choose, action, random_ids, mask_id, prob
 
 
 @mask_tokens.mistake(
-    "The labels are right and `inputs` too, but both are read off the caller's own `ids`, which is overwritten on the way. "
-    "The next epoch would mask a text that is already masked."
+    "The labels are right and `inputs` too, but `inputs` is the caller's own `ids`, overwritten. The next epoch would mask a text "
+    "that is already masked. A name is not a copy: `.clone()` makes one, and so does `torch.where`."
 )
 def overwrites_the_ids(ids, special, choose, action, random_ids, mask_id, probability=0.15):
     chosen = (choose < probability) & ~special
@@ -522,6 +550,26 @@ def softmax_twice(logits, labels):
 
 
 @mlm_loss.mistake(
+    "The softmax runs over the length, so the positions compete for each token. It is each position that shares 1 among the tokens of "
+    "the vocabulary: the last axis."
+)
+def softmax_over_the_length(logits, labels):
+    counted = labels != -100
+    picked = logits.log_softmax(1).gather(2, labels.clamp(min=0)[..., None])[..., 0]
+    return -(picked * counted).sum() / counted.sum().clamp(min=1)
+
+
+@mlm_loss.mistake(
+    "The scores were brought from (B, L, V) to (B, V, L) by `view` or `reshape`. That keeps the numbers in the order of memory and mixes the "
+    "scores of different positions; only `transpose` exchanges two axes. The shape is right all the same, so nothing complains."
+)
+def reshaped_not_transposed(logits, labels):
+    batch, length, vocab = logits.shape
+    loss = F.cross_entropy(logits.reshape(batch, vocab, length), labels, reduction="sum")
+    return loss / (labels != -100).sum().clamp(min=1)
+
+
+@mlm_loss.mistake(
     "Right wherever there is a label, but NaN where there is none: the library divides by their number. One batch "
     "without a chosen token would turn every weight of the model into NaN."
 )
@@ -700,6 +748,13 @@ def separator_ignored(word_ids):
     return groups
 
 
+@whole_word_groups.mistake(
+    "Each piece is a group of its own: `##ing` could be masked while `walk` stands before it, and the gap is filled from half of its own word."
+)
+def every_piece_alone(word_ids):
+    return [[position] for position, word in enumerate(word_ids) if word is not None]
+
+
 @whole_word_groups.mistake("The groups hold word ids where positions are asked for.")
 def ids_for_positions(word_ids):
     return [[word_ids[i] for i in group] for group in _groups_by_definition(word_ids)]
@@ -857,6 +912,15 @@ def negative(model, ids, special, mask_id):
 )
 def mask_scored(model, ids, special, mask_id):
     return _scored(model, ids, special, mask_id, lambda logits, token: logits.log_softmax(-1)[mask_id])
+
+
+@pseudo_log_likelihood.mistake(
+    "The score is right, but a model that came in train mode is left in eval mode. Put it back as it was (`model.training` tells), or whoever trains "
+    "on will do so without dropout, and nobody will notice."
+)
+def left_in_eval_mode(model, ids, special, mask_id):
+    model.eval()
+    return _scored(model, ids, special, mask_id, lambda logits, token: logits.log_softmax(-1)[token])
 
 
 @pseudo_log_likelihood.mistake(
