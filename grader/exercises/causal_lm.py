@@ -318,6 +318,28 @@ def softmax_twice(logits, labels):
 
 
 @causal_lm_loss.mistake(
+    "The softmax runs over the length, so the positions compete for each token. It is each position that shares 1 among the tokens of "
+    "the vocabulary: the last axis."
+)
+def softmax_over_the_length(logits, labels):
+    counted = labels[:, 1:] != -100
+    picked = logits[:, :-1].log_softmax(1).gather(2, labels[:, 1:, None].clamp(min=0))[..., 0]
+    return -(picked * counted).sum() / counted.sum().clamp(min=1)
+
+
+@causal_lm_loss.mistake(
+    "The logits were brought from (B, L, V) to (B, V, L) by `view` or `reshape`. That keeps the numbers in the order of memory and mixes the "
+    "scores of different positions; only `transpose` exchanges two axes. The shape is right all the same, so nothing complains."
+)
+def reshaped_not_transposed(logits, labels):
+    batch, length, vocab = logits.shape
+    scores = logits[:, :-1].reshape(batch, vocab, length - 1)
+    return F.cross_entropy(scores, labels[:, 1:], reduction="sum") / (labels[:, 1:] != -100).sum().clamp(
+        min=1
+    )
+
+
+@causal_lm_loss.mistake(
     "Right wherever a token is left to predict, but NaN where none is: a mean over nothing. One batch of single tokens would turn every "
     "weight of the model into NaN."
 )
@@ -672,7 +694,9 @@ def temperature_multiplied(logits, attention_mask, temperature=1.0):
     return (_last_logits(logits, attention_mask) * temperature).softmax(-1)
 
 
-@next_token_probabilities.mistake("The argument `temperature` is checked, but never used.")
+@next_token_probabilities.mistake(
+    "The argument `temperature` is checked, but never used: every temperature gives the same distribution."
+)
 def temperature_unused(logits, attention_mask, temperature=1.0):
     _check_temperature(temperature)
     return _last_logits(logits, attention_mask).softmax(-1)
@@ -1055,7 +1079,9 @@ def first_position(model, ids, steps, eos_id):
     )
 
 
-@greedy_generate.mistake("The *least* likely token is taken at each step.")
+@greedy_generate.mistake(
+    "The *least* likely token is taken at each step: that is what the model believes in least."
+)
 def least_likely(model, ids, steps, eos_id):
     return _generate(
         model, ids, steps, lambda logits: logits[-1].argmin(), ended=lambda token, ids: token == eos_id
@@ -1205,7 +1231,17 @@ def others_to_zero(logits, k):
     return logits.masked_fill(logits < logits.topk(_top(logits, k)).values[:, -1:], 0.0)
 
 
-@top_k_filter.mistake("The k *worst* tokens are kept.")
+@top_k_filter.mistake(
+    "The result is right, but minus infinity was written into the caller's own logits: `logits[...] = ` and `masked_fill_` change the tensor "
+    "that they are given. Whoever wanted to try another k finds only what was left."
+)
+def cuts_the_callers_logits(logits, k):
+    return logits.masked_fill_(logits < logits.topk(_top(logits, k)).values[:, -1:], -math.inf)
+
+
+@top_k_filter.mistake(
+    "The k *worst* tokens are kept and the best are gone: a comparison or a sort is turned round."
+)
 def worst_kept(logits, k):
     worst = logits.topk(_top(logits, k), largest=False).values[:, -1:]
     return logits.masked_fill(logits > worst, -math.inf)
@@ -1394,6 +1430,16 @@ def tail_kept(logits, p):
 def own_probability(logits, p):
     _sorted_scores(logits, p)
     return logits.masked_fill(logits.softmax(-1) < p, -math.inf)
+
+
+@top_p_filter.mistake(
+    "The result is right, but minus infinity was written into the caller's own logits: `logits[...] = ` and `masked_fill_` change the tensor "
+    "that they are given. Whoever wanted to try another p finds only what was left."
+)
+def cuts_the_callers_logits_too(logits, p):
+    values, order, covered = _sorted_scores(logits, p)
+    kept = values.masked_fill(covered - values.softmax(-1) >= p, -math.inf)
+    return logits.copy_(_in_place_again(kept, order))
 
 
 @top_p_filter.mistake("Logits were added up, not probabilities: the softmax is missing before `cumsum`.")
