@@ -92,6 +92,15 @@ def in_any_order(draw):
     return Case(length=length, spans=draw.choice((spans[::-1], [spans[1], spans[2], spans[0]], spans[::-1])))
 
 
+@spans_to_tags.case
+def neighbours_in_any_order(draw):
+    """entities side by side, listed from right to left"""
+    one, other = draw.shuffled(TYPES)[:2]
+    gaps, sizes = [draw.integer(1, 2), 0, 0, draw.integer(1, 2)], draw.shuffled((1, 2, 3))
+    length, spans = _spans(draw, gaps, [one, other, one], sizes)
+    return Case(length=length, spans=spans[::-1])
+
+
 @spans_to_tags.case(apart=True)
 def no_entity(draw):
     """a sentence without an entity"""
@@ -172,7 +181,11 @@ def the_rest_is_outside(case, answer):
     _tags_agree(case, answer, lambda tag: tag == "O")
 
 
-@spans_to_tags.must("Take the spans in any order, and none at all.", weight=0.5, on=(in_any_order, no_entity))
+@spans_to_tags.must(
+    "Take the spans in any order, and none at all.",
+    weight=0.5,
+    on=(in_any_order, neighbours_in_any_order, no_entity),
+)
 def any_order(case, answer):
     _tags_agree(case, answer, lambda tag: True)
 
@@ -309,6 +322,18 @@ def touching_refused(length, spans):
     _refuse(length, spans)
     if {start for _, start, _ in spans} & {end for _, _, end in spans}:
         raise ValueError("spans overlap")
+    return _tags(length, spans)
+
+
+@spans_to_tags.mistake(
+    "The word at `end` is looked at, too, when asking whether the words of a span are free. It is the neighbour's: where the neighbour was written first, "
+    "two spans that only touch are refused."
+)
+def neighbour_in_the_way(length, spans):
+    _refuse(length, spans)
+    for place, (_, _, end) in enumerate(spans):
+        if any(start <= end < after for _, start, after in spans[:place]):
+            raise ValueError("spans overlap")
     return _tags(length, spans)
 
 
