@@ -18,6 +18,7 @@ from multiprocessing.connection import wait as wait_for_sentinels
 from pathlib import Path
 
 import nbformat
+import torch
 from filelock import FileLock, Timeout
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import rmtree
@@ -305,8 +306,9 @@ def _warm_up(isolated: bool) -> None:
 
 
 def _begin_work(folder: str) -> None:
-    """In a worker: keep temporary files in `folder`, leave Ctrl+C to the process that wants the results, and end
-    when that has ended, however it did."""
+    """In a worker: use one core, keep temporary files in `folder`, leave Ctrl+C to the process that wants the results,
+    and end when that has ended, however it did."""
+    torch.set_num_threads(1)
     tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     owner = multiprocessing.parent_process()

@@ -11,11 +11,12 @@ import ast
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import nbgrader.preprocessors
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
@@ -26,6 +27,7 @@ from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Dict, Integer
 
 from grader.classroom.lessons import Check, check_of
+from grader.classroom.needed import Ask, needed, sources
 from grader.classroom.seed import course_seed
 from grader.exercises import exercises, find, lessons
 from grader.judge import Exercise, Verdict, judge
@@ -42,16 +44,28 @@ REVIVALS = 10
 
 @dataclass(frozen=True)
 class Terms:
-    """What a lesson's submissions are judged by that is not in them: the course seed, and the folder of hidden data."""
+    """What a lesson's submissions are judged by that is not in them: the course seed, the folder of hidden data, and
+    the code cells of each of its notebooks as they were released (see `needed`)."""
 
     seed: int
     hidden: Path | None
+    own: Mapping[str, Collection[str]]
 
 
 def hidden_folder(directory: CourseDirectory, lesson: str) -> Path | None:
     """The folder of a lesson's hidden data, if it has one."""
     folder = Path(directory.format_path(directory.source_directory, ".", lesson), "hidden")
     return folder if folder.is_dir() else None
+
+
+def released_cells(directory: CourseDirectory, lesson: str) -> dict[str, frozenset[str]]:
+    """The sources of the code cells of a lesson's notebooks as students get them, by the notebooks' names."""
+    folder = Path(directory.format_path(directory.release_directory, ".", lesson))
+    found = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        nb = nbformat.read(path, as_version=4)
+        found[path.stem] = sources([cell.source for cell in nb.cells if cell.cell_type == "code"])
+    return found
 
 
 class Execute(nbgrader.preprocessors.Execute):
@@ -64,6 +78,10 @@ class Execute(nbgrader.preprocessors.Execute):
     ).tag(config=True)
     more_cases = Integer(
         2, min=1, help="How many times as many cases an answer is graded with as in practice."
+    ).tag(config=True)
+    run_everything = Bool(
+        False,
+        help="Run all cells of a submission, also those of the lesson's own that no answer needs: trainings, pictures.",
     ).tag(config=True)
     limits = Dict(
         help="What one submission may use, as fields of grader.kernel.limits.Limits: {'memory': 2 << 30}."
@@ -83,8 +101,13 @@ class Execute(nbgrader.preprocessors.Execute):
             Session(folder, limits=limits, isolated=not self.trust_submissions) as session,
         ):
             kernel = _Kernel(session, self.timeout or limits.notebook)
-            for count, cell in enumerate((cell for cell in nb.cells if cell.cell_type == "code"), 1):
-                check = checks.get(_grade_id(cell)) if is_grade(cell) else None
+            cells = [cell for cell in nb.cells if cell.cell_type == "code"]
+            asked = [checks.get(_grade_id(cell)) if is_grade(cell) else None for cell in cells]
+            runs = self._runs(cells, asked, terms.own.get(resources["nbgrader"]["notebook"], ()))
+            for count, (cell, check, run) in enumerate(zip(cells, asked, runs, strict=True), 1):
+                if not run:
+                    cell.outputs, cell.execution_count = [], None
+                    continue
                 if check:
                     cell.outputs = self._judged(kernel, check, float(cell.metadata.nbgrader.points), terms)
                 else:
@@ -96,6 +119,19 @@ class Execute(nbgrader.preprocessors.Execute):
                     if output.output_type == "execute_result":
                         output.execution_count = count
         return nb, resources
+
+    def _runs(self, cells: list[NotebookNode], asked: list[Check | None], own: Collection[str]) -> list[bool]:
+        """Which cells are run. All, where one is graded in the kernel: it may rest on more than names tell."""
+        if self.run_everything or any(
+            is_grade(cell) and not is_solution(cell) and not check
+            for cell, check in zip(cells, asked, strict=True)
+        ):
+            return [True] * len(cells)
+        parts = [
+            Ask(check.answer, check.before) if check else cell.source
+            for cell, check in zip(cells, asked, strict=True)
+        ]
+        return needed(parts, own)
 
     def _judged(self, kernel: _Kernel, check: Check, points: float, terms: Terms) -> list[NotebookNode]:
         if check.before:
@@ -114,7 +150,10 @@ class Execute(nbgrader.preprocessors.Execute):
     def _terms(self, resources: ResourcesDict) -> Terms:
         """From the course that nbgrader is converting: a preprocessor's parent is the exporter, whose is the converter."""
         directory = self.parent.parent.coursedir
-        return Terms(course_seed(directory), hidden_folder(directory, resources["nbgrader"]["assignment"]))
+        lesson = resources["nbgrader"]["assignment"]
+        return Terms(
+            course_seed(directory), hidden_folder(directory, lesson), released_cells(directory, lesson)
+        )
 
 
 class _Kernel:

@@ -89,7 +89,7 @@ def _graded(material: Material, submission: Submission, name: str, nb: NotebookN
                 "notebook": name,
                 "db_url": f"sqlite:///{place.root / 'gradebook.db'}",
             },
-            KEY: Terms(material.seed, hidden if hidden.is_dir() else None),
+            KEY: Terms(material.seed, hidden if hidden.is_dir() else None, material.own),
         }
         for steps in (material.sanitize, material.grade):
             exporter = NotebookExporter(config=Config(material.settings))

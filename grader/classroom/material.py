@@ -17,7 +17,7 @@ from traitlets.config import Config, LazyConfigValue
 from traitlets.utils.importstring import import_item
 
 from grader.classroom.course import CourseError
-from grader.classroom.execute import hidden_folder
+from grader.classroom.execute import hidden_folder, released_cells
 from grader.classroom.gradebook import cells, without_students
 from grader.classroom.intake import SubmissionError, read
 from grader.classroom.seed import course_seed
@@ -29,8 +29,8 @@ class Material:
 
     `gradebook` is an SQLite file with the lesson's cells and no student; `notebooks` are its notebooks' names, each
     with the names of its cells that are answered or graded; `files` and `hidden` are the instructor's own files,
-    by their paths inside the lesson's folder and inside its `hidden/`. `sanitize` and `grade` name nbgrader's steps;
-    `settings` are theirs.
+    by their paths inside the lesson's folder and inside its `hidden/`; `own` are its code cells (see `Terms`).
+    `sanitize` and `grade` name nbgrader's steps; `settings` are theirs.
     """
 
     lesson: str
@@ -38,6 +38,7 @@ class Material:
     notebooks: Mapping[str, tuple[str, ...]]
     files: Mapping[str, bytes]
     hidden: Mapping[str, bytes]
+    own: Mapping[str, frozenset[str]]
     seed: int
     sanitize: tuple[str, ...]
     grade: tuple[str, ...]
@@ -95,6 +96,7 @@ def material(
             if os.fspath(path.relative_to(own)) not in kept
         },
         hidden=hidden_files,
+        own=released_cells(directory, lesson),
         seed=course_seed(directory),
         sanitize=sanitize,
         grade=grade,

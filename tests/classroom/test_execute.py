@@ -9,9 +9,20 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from small_course import LESSON, NAMES, graded, lesson_notebook, source
 
-from grader.classroom import execute
-from grader.classroom.execute import KEY, Execute, Terms, checks_in, fair, shown, working_copy
+from grader.classroom import canonical, execute
+from grader.classroom.execute import (
+    KEY,
+    Execute,
+    Terms,
+    checks_in,
+    fair,
+    released_cells,
+    shown,
+    working_copy,
+)
+from grader.classroom.gradebook import directory_of
 from grader.classroom.lessons import Check, check_of
+from grader.classroom.needed import sources
 from grader.exercises import exercises
 from grader.judge import judge
 from grader.judge.calling import Outcome, Raised, perform
@@ -83,7 +94,7 @@ def run(released, monkeypatch):
     folder = released.root / "autograded" / "ada" / LESSON
     folder.mkdir(parents=True)
 
-    def go(nb, **settings):
+    def go(nb, own=(), **settings):
         resources = {
             "metadata": {"path": str(folder)},
             "nbgrader": {
@@ -92,7 +103,7 @@ def run(released, monkeypatch):
                 "notebook": LESSON,
                 "db_url": f"sqlite:///{released.root / 'gradebook.db'}",
             },
-            KEY: Terms(11, None),
+            KEY: Terms(11, None, {LESSON: sources(own)}),
         }
         step = Execute(**settings)
         with contextlib.suppress(FileNotFoundError):
@@ -125,6 +136,46 @@ def test_check_is_never_run_where_the_student_could_be(run):
     cells = run(nb)
     assert points(cells["check-mask_tokens"]) == EXERCISES["mask_tokens"].points
     assert not [text for text in Here.made[0].ran if text.startswith("check(")]
+
+
+SHOWN = "for _ in range(10):\n    print('a training')"
+
+
+def test_what_the_lesson_only_shows_is_not_run_again(run):
+    nb = lesson_notebook()
+    nb.cells.insert(
+        2, new_code_cell(SHOWN, id="shown", outputs=[new_output("stream", name="stdout", text="old")])
+    )
+    cells = run(nb, own=[SHOWN, nb.cells[1].source])
+    assert SHOWN not in Here.made[0].ran
+    assert (cells["shown"].outputs, cells["shown"].execution_count) == ([], None)
+    assert [points(cells[f"check-{name}"]) for name in NAMES] == [EXERCISES[name].points for name in NAMES]
+
+
+def test_what_the_lesson_only_shows_is_run_where_it_is_wanted_or_was_changed(run):
+    for own, settings in (([SHOWN], {"run_everything": True}), ([], {})):
+        nb = lesson_notebook()
+        nb.cells.insert(2, new_code_cell(SHOWN, id="shown"))
+        run(nb, own=own, **settings)
+        assert SHOWN in Here.made[-1].ran
+
+
+def test_everything_is_run_beside_a_cell_of_plain_asserts(run):
+    nb = lesson_notebook()
+    nb.cells.insert(2, new_code_cell(SHOWN, id="shown"))
+    asserts = graded(grade_id="asserts", grade=True, solution=False, locked=True, points=1)
+    nb.cells.append(new_code_cell("assert True", id="asserts", metadata=asserts))
+    run(nb, own=[SHOWN])
+    assert SHOWN in Here.made[0].ran
+
+
+def test_a_lessons_own_cells_are_those_that_were_released(released):
+    (name,) = released_cells(directory_of(released), LESSON)
+    nb = canonical.read(released.notebooks / LESSON / f"{LESSON}.ipynb")
+    assert released_cells(directory_of(released), LESSON)[name] == sources(
+        [cell.source for cell in nb.cells if cell.cell_type == "code"]
+    )
+    assert released_cells(directory_of(released), "another") == {}
 
 
 def test_grading_draws_more_cases_with_the_course_seed(run, monkeypatch):
