@@ -13,6 +13,7 @@ EDGE = "the two differ only for a draw exactly on the edge, which no case has"
 LAST = "of so many axes this is the last one by either number"
 NUMBER = "a number may be a tensor without axes"
 STRICT = "`strict` only guards against unequal lengths, and these are equal"
+SWAP = "the same two axes are exchanged, whichever is named first"
 ZERO = "any finite number times 0 is 0"
 PROMOTED = "an integer times a float is a float of the same dtype"
 
