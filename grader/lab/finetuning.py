@@ -10,6 +10,7 @@ from statistics import fmean
 
 import ipywidgets as widgets
 import torch
+import torch.nn.functional as F
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from torch import nn
@@ -28,13 +29,37 @@ class PassOn(nn.Module):
         return inputs_embeds
 
 
+class ForFirstToken(nn.Module):
+    """Stands where a `BertModel` has its last layer, and computes that layer's output for the first token alone,
+    (B, L, H) to (B, 1, H): what the pooler reads. All other tokens still give their keys and values."""
+
+    def __init__(self, layer: nn.Module):
+        super().__init__()
+        self.layer = layer
+
+    def forward(
+        self, hidden: torch.Tensor, attention_mask: torch.Tensor | None = None, *_, **__
+    ) -> torch.Tensor:
+        attention, first = self.layer.attention, hidden[:, :1]
+        read = attention.self
+        query, key, value = (
+            part.unflatten(-1, (read.num_attention_heads, -1)).transpose(1, 2)
+            for part in (read.query(first), read.key(hidden), read.value(hidden))
+        )
+        mask = attention_mask if attention_mask is None else attention_mask[..., :1, :]
+        dropout = read.dropout.p if read.training else 0.0
+        found = F.scaled_dot_product_attention(query, key, value, mask, dropout).transpose(1, 2).flatten(2)
+        return self.layer.feed_forward_chunk(attention.output(found, first))
+
+
 def split_at(model: nn.Module, layers: int) -> tuple[nn.Module, nn.Module]:
     """A `BertForSequenceClassification` as two models that share its weights: what training the one changes is
     changed in the other.
 
     `lower(**batch).last_hidden_state` is what the embeddings and the first `layers` layers give; `upper`, fed with
-    that as `inputs_embeds`, gives the logits. So a frozen lower part needs to run only once. Raises `ValueError`
-    where the model has fewer layers.
+    that as `inputs_embeds`, gives the logits. So a frozen lower part needs to run only once; and the upper part
+    computes its last layer for the first token alone, as its head reads no other. Raises `ValueError` where the
+    model has fewer layers.
     """
     if not 0 <= layers <= len(model.bert.encoder.layer):
         raise ValueError(f"layers must be from 0 to {len(model.bert.encoder.layer)}, got {layers}")
@@ -44,6 +69,8 @@ def split_at(model: nn.Module, layers: int) -> tuple[nn.Module, nn.Module]:
     upper.bert, upper.bert.embeddings = _shallow(model.bert), PassOn()
     upper.bert.encoder = _shallow(model.bert.encoder)
     upper.bert.encoder.layer = model.bert.encoder.layer[layers:]
+    if upper.bert.encoder.layer:
+        upper.bert.encoder.layer[-1] = ForFirstToken(upper.bert.encoder.layer[-1])
     return lower.eval(), upper
 
 

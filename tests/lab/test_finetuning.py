@@ -3,6 +3,7 @@
 import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification
+from transformers.models.bert.modeling_bert import BertLayer
 
 from grader.lab.finetuning import Run, curves, split_at, word_effects
 
@@ -34,11 +35,28 @@ def test_the_two_parts_together_are_the_model(model, layers):
     )
 
 
+@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+def test_gradients_and_dropout_are_those_of_the_model(model, attention):
+    """The upper part computes its last layer for the first token alone: nothing of what is learned may change."""
+    model.set_attn_implementation(attention)
+    lower, upper = split_at(model, 1)
+    through(lower, upper).loss.backward()
+    learned = {name: value.grad for name, value in model.named_parameters() if value.grad is not None}
+    model.zero_grad()
+    model(IDS, attention_mask=MASK, labels=LABELS).loss.backward()
+    assert len(learned) > 30
+    for name, value in model.named_parameters():
+        if name in learned:
+            assert torch.allclose(learned[name], value.grad, atol=1e-6), name
+    upper.train()
+    assert not torch.equal(through(lower, upper).logits, through(lower, upper).logits)
+
+
 def test_the_model_is_left_whole(model):
     names = list(model.state_dict())
     split_at(model, 1)
     assert list(model.state_dict()) == names
-    assert len(model.bert.encoder.layer) == 3
+    assert [type(layer) for layer in model.bert.encoder.layer] == [BertLayer] * 3
 
 
 def test_training_the_upper_part_trains_the_model_above_the_split_and_nothing_below(model):
