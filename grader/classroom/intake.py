@@ -7,7 +7,7 @@ import os
 import stat
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,11 +23,22 @@ from nbgrader.utils import is_grade, is_ignored, is_solution, parse_utc
 
 MAX_BYTES = 100 << 20
 MAX_FILES = 2000
+"""Folders are counted, too."""
+MAX_PATH = 240
+"""Characters of a file's path inside the folder: more is more than Windows, or a program that walks through it, can take."""
 TIMESTAMP = "timestamp.txt"
 
 
 class SubmissionError(Exception):
     """A submission that cannot be graded; the message says why, and what to do, to an instructor."""
+
+    def __init__(self, message: str):
+        super().__init__(legible(message))
+
+
+def legible(text: str) -> str:
+    """On one line, and without characters that do something to a terminal: names of files may hold any."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ class Submission:
         """The same for the same files, and for no others."""
         digest = hashlib.sha256()
         for name in sorted(self.files):
-            for part in (name.encode(), self.files[name]):
+            for part in (name.encode("utf-8", "surrogateescape"), self.files[name]):
                 digest.update(b"%d:" % len(part))
                 digest.update(part)
         return digest.hexdigest()
@@ -52,7 +63,7 @@ class Submission:
     def timestamp(self) -> datetime | None:
         """When it was handed in, in UTC without a zone, as nbgrader keeps it; None where that is not known."""
         try:
-            return parse_utc(self.files[TIMESTAMP].decode("utf-8").strip())
+            return parse_utc(self.files[TIMESTAMP][:100].decode("utf-8").strip())
         except (KeyError, ParserError, ValueError, OverflowError):
             return None
 
@@ -65,27 +76,39 @@ def read(folder: Path, student: str, lesson: str, ignore: Sequence[str] = ()) ->
     if folder.is_symlink():
         raise SubmissionError("the folder is a link to elsewhere. Put what was handed in there itself")
     root = os.path.realpath(folder)
+    owner = os.stat(root).st_uid
     files: dict[str, bytes] = {}
     size = 0
-    for path, inside in _files(Path(root), root, list(ignore)):
-        size += path.stat().st_size
-        if size > MAX_BYTES or len(files) >= MAX_FILES:
+    for count, (path, inside) in enumerate(_entries(Path(root), root, list(ignore))):
+        state = path.stat()
+        size += 0 if stat.S_ISDIR(state.st_mode) else state.st_size
+        if size > MAX_BYTES or count >= MAX_FILES:
             raise SubmissionError(
                 f"it is too large: more than {MAX_BYTES >> 20} MB or {MAX_FILES} files. Delete what does not "
                 "belong to the lesson, then grade again"
+            )
+        if stat.S_ISDIR(state.st_mode):
+            continue
+        if state.st_nlink > 1 and state.st_uid != owner:
+            raise SubmissionError(
+                f"{inside} is another name of a file that is somebody else's. Ask for a copy of it"
             )
         files[inside] = path.read_bytes()
     return Submission(student, lesson, files)
 
 
-def _files(folder: Path, root: str, ignore: list[str]):
-    """Each file below `folder` with its path from `root`."""
+def _entries(folder: Path, root: str, ignore: list[str]) -> Iterator[tuple[Path, str]]:
+    """Each file and folder below `folder` with its path from `root`."""
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
         inside = Path(entry.path).relative_to(root).as_posix()
         if is_ignored(entry.path, ignore):
             continue
+        if len(inside) > MAX_PATH:
+            raise SubmissionError(
+                f"{inside[:60]}… is too long a path: more than {MAX_PATH} characters. Rename it, or move it up"
+            )
         if entry.is_symlink():
             target = os.path.realpath(entry.path)
             if not target.startswith(root + os.sep) or not os.path.isfile(target):
@@ -94,7 +117,8 @@ def _files(folder: Path, root: str, ignore: list[str]):
                 )
             yield Path(target), inside
         elif entry.is_dir(follow_symlinks=False):
-            yield from _files(Path(entry.path), root, ignore)
+            yield Path(entry.path), inside
+            yield from _entries(Path(entry.path), root, ignore)
         elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
             yield Path(entry.path), inside
         else:
@@ -107,6 +131,8 @@ def parse(name: str, content: bytes) -> NotebookNode:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about cells without ids, which get theirs
             nb = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+            if b"\\ud" in content.lower():  # perhaps half a character, which no file can be written with
+                nb = nbformat.reads(nbformat.writes(nb).encode("utf-8", "replace").decode(), as_version=4)
             nbformat.validate(nb)
         return nb
     except Exception as error:  # of parsers fed with anything whatever

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from nbformat import NotebookNode
@@ -106,13 +105,13 @@ class Outputs:
             for mime, value in (data if isinstance(data, dict) else {}).items()
             if mime in TEXTS and isinstance(value, (str, list))
         }
-        if isinstance(data, dict) and isinstance(data.get("application/json"), (dict, list)):
-            bundle["application/json"] = data["application/json"]
-        if not bundle or not self._takes(sum(_size(value) for value in bundle.values())):
-            return
         display = transient.get("display_id") if isinstance(transient, dict) else None
+        shown = self._displays.get(display, []) if isinstance(display, str) else []
+        copies = len(shown) if kind == "update_display_data" else 1
+        if not bundle or not copies or not self._takes(copies * sum(map(len, bundle.values()))):
+            return
         if kind == "update_display_data":
-            for node in self._displays.get(display, []) if isinstance(display, str) else []:
+            for node in shown:
                 node.data = NotebookNode(bundle)
             return
         count = content.get("execution_count")
@@ -151,7 +150,3 @@ def _text(value: Any) -> str:
 def _output(kind: str, **fields: Any) -> NotebookNode:
     """As `nbformat.v4.new_output`, which validates each of thousands anew."""
     return NotebookNode(output_type=kind, **fields)
-
-
-def _size(value: Any) -> int:
-    return len(value) if isinstance(value, str) else len(json.dumps(value))
