@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -937,18 +938,20 @@ greedy_generate = Exercise(
 
 
 @torch.no_grad()
-def _greedy(model, ids: torch.Tensor, steps: int) -> tuple[torch.Tensor, float]:
-    """The greedy continuation `(1, steps)`, never stopping, and the smallest lead of a best token over the second."""
+def _greedy(model, ids: torch.Tensor, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """From prompts (N, L), the greedy continuations (N, `steps`), never stopping, and the smallest lead of a best token
+    over the second in each: (N,)."""
     length, leads = ids.shape[1], []
     for _ in range(steps):
-        best = model(ids).logits[0, -1].topk(2)
-        leads.append((best.values[0] - best.values[1]).item())
-        ids = torch.cat([ids, best.indices[None, :1]], dim=1)
-    return ids[:, length:], min(leads)
+        best = model(ids).logits[:, -1].topk(2)
+        leads.append(best.values[:, 0] - best.values[:, 1])
+        ids = torch.cat([ids, best.indices[:, :1]], dim=1)
+    return ids[:, length:], torch.stack(leads).amin(0)
 
 
-def _prompt_and_model(draw, training: bool = False) -> dict:
-    """A model and a prompt with a varied continuation of 7 tokens, none of them close to being another."""
+def _prompt_and_model(draw, fits: Callable[[list[int], list[int]], object], training: bool = False) -> dict:
+    """A model and a prompt with a varied continuation of 7 tokens, none of them close to being another, such that
+    prompt and continuation fit."""
     from transformers import GPT2LMHeadModel
 
     vocab, length = draw.integer(34, 40), draw.integer(4, 6)
@@ -957,11 +960,11 @@ def _prompt_and_model(draw, training: bool = False) -> dict:
             vocab, tie_word_embeddings=False
         )  # tied, a token's likeliest follower is often itself
         model = build(draw, GPT2LMHeadModel, config, training=training)
-        for _ in range(8):
-            ids = draw.distinct_ids(1, length, high=vocab)
-            new, lead = _greedy(model, ids, 7)
-            if lead > 0.03 and len(set(new[0, :5].tolist())) >= 4:
-                return {"model": model, "ids": ids, "steps": 7, "new": new[0].tolist()}
+        prompts = torch.cat([draw.distinct_ids(1, length, high=vocab) for _ in range(12)])
+        for ids, new, lead in zip(prompts, *_greedy(model, prompts, 7), strict=True):
+            new = new.tolist()
+            if lead > 0.03 and len(set(new[:5])) >= 4 and fits(ids.tolist(), new):
+                return {"model": model, "ids": ids[None], "new": new}
 
 
 def _unused(draw, found: dict) -> int:
@@ -973,36 +976,30 @@ def _unused(draw, found: dict) -> int:
 @greedy_generate.case
 def no_end_in_sight(draw):
     """end-of-text never comes up"""
-    found = _prompt_and_model(draw)
+    found = _prompt_and_model(draw, lambda prompt, new: True)
     eos_id = _unused(draw, found)
     return Case(model=found["model"], ids=found["ids"], steps=7, eos_id=eos_id).knows(new=found["new"])
+
+
+def _place_of_an_end(prompt: list[int], new: list[int]) -> int | None:
+    """A place in the middle of `new` with a token that stands nowhere before it."""
+    return next((place for place in range(2, 5) if new[place] not in [*new[:place], *prompt]), None)
 
 
 @greedy_generate.case
 def ends_early(draw):
     """end-of-text comes up before the steps are over; the model comes in train mode (without dropout)"""
-    while True:
-        found = _prompt_and_model(draw, training=True)
-        ends = [
-            place
-            for place in range(2, 5)
-            if found["new"][place] not in [*found["new"][:place], *found["ids"][0].tolist()]
-        ]
-        if ends:
-            new = found["new"][: ends[0] + 1]
-            return Case(model=found["model"], ids=found["ids"], steps=7, eos_id=new[-1]).knows(new=new)
+    found = _prompt_and_model(draw, _place_of_an_end, training=True)
+    new = found["new"][: _place_of_an_end(found["ids"][0].tolist(), found["new"]) + 1]
+    return Case(model=found["model"], ids=found["ids"], steps=7, eos_id=new[-1]).knows(new=new)
 
 
 @greedy_generate.case
 def end_in_the_prompt(draw):
     """end-of-text stands in the prompt, as the mark between two texts"""
-    while True:
-        found = _prompt_and_model(draw)
-        eos_id = found["ids"][0, 1].item()
-        if eos_id not in found["new"]:
-            return Case(model=found["model"], ids=found["ids"], steps=7, eos_id=eos_id).knows(
-                new=found["new"]
-            )
+    found = _prompt_and_model(draw, lambda prompt, new: prompt[1] not in new)
+    eos_id = found["ids"][0, 1].item()
+    return Case(model=found["model"], ids=found["ids"], steps=7, eos_id=eos_id).knows(new=found["new"])
 
 
 def _continued(case: Case, count: int | None = None) -> torch.Tensor:
@@ -1182,6 +1179,13 @@ def rows_of_scores(draw):
 
 
 @top_k_filter.case(apart=True)
+def only_the_best(draw):
+    """k = 1"""
+    batch, vocab = draw.integer(3, 5), draw.integer(8, 11)
+    return Case(logits=draw.normal(batch, vocab, scale=2.0), k=1)
+
+
+@top_k_filter.case(apart=True)
 def k_above_the_vocabulary(draw):
     """k larger than V"""
     batch, vocab = draw.integer(2, 3), draw.integer(5, 7)
@@ -1194,13 +1198,15 @@ def _library_top_k(logits: torch.Tensor, k: int) -> torch.Tensor:
     return TopKLogitsWarper(k)(None, logits)
 
 
-@top_k_filter.must("Keep the scores of the k best tokens of each row as they are.")
+@top_k_filter.must(
+    "Keep the scores of the k best tokens of each row as they are.", on=(rows_of_scores, only_the_best)
+)
 def the_k_best_stay(case, answer):
     kept = _library_top_k(case.logits, case.k).isfinite()
     expect.same(answer(), case.logits, "filtered", where=kept, logits=case.logits)
 
 
-@top_k_filter.must("Set every other score to minus infinity.")
+@top_k_filter.must("Set every other score to minus infinity.", on=(rows_of_scores, only_the_best))
 def all_others_go(case, answer):
     want = _library_top_k(case.logits, case.k)
     expect.same(answer(), want, "filtered", where=~want.isfinite(), logits=case.logits)
@@ -1279,6 +1285,15 @@ def favourites_of_the_first_row(logits, k):
 )
 def only_the_scores(logits, k):
     return logits.topk(_top(logits, k)).values
+
+
+@top_k_filter.mistake(
+    "Right, but k = 1 is refused. It leaves each row its best token alone, which is greedy decoding, and nothing impossible: only what is *below* 1 is."
+)
+def one_refused(logits, k):
+    if k <= 1:
+        raise ValueError("k must be above 1")
+    return logits.masked_fill(logits < logits.topk(_top(logits, k)).values[:, -1:], -math.inf)
 
 
 @top_k_filter.mistake(
