@@ -1438,13 +1438,21 @@ def two_equals(draw):
     return case
 
 
+@best_answer.case
+def threshold_left_out(draw):
+    """no threshold is given: “no answer” beats the best candidate by little"""
+    case = _with_null(draw, draw.integer(1, 3) / 4, 0.0)
+    del case.arguments["threshold"]
+    return case
+
+
 @best_answer.case(apart=True)
 def no_candidate(draw):
     """no window has a candidate"""
     return Case(candidates=[], null_score=-draw.integer(2, 8) / 2, threshold=0.0)
 
 
-def _judged(candidates, null_score, threshold):
+def _judged(candidates, null_score, threshold=0.0):
     best = max(candidates, key=lambda row: row["score"], default=None)
     return "" if best is None or null_score - best["score"] > threshold else best["text"]
 
@@ -1457,7 +1465,7 @@ def _right_answer(case: Case, answer) -> None:
         "answer",
         best_score=max((row["score"] for row in rows), default=None),
         null_score=case.null_score,
-        threshold=case.threshold,
+        threshold=case.arguments.get("threshold", 0.0),
     )
 
 
@@ -1470,7 +1478,14 @@ def best_of_all(case, answer):
 
 @best_answer.must(
     "Give the empty text only where the null score beats the best candidate by *more* than the threshold.",
-    on=(clearly_none, not_by_enough, by_enough, a_negative_threshold, by_just_the_threshold),
+    on=(
+        clearly_none,
+        not_by_enough,
+        by_enough,
+        a_negative_threshold,
+        by_just_the_threshold,
+        threshold_left_out,
+    ),
 )
 def null_by_threshold(case, answer):
     _right_answer(case, answer)
