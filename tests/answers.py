@@ -4,39 +4,23 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import linecache
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from nbformat import NotebookNode
 from small_course import ROOT
 
 from grader.classroom import canonical
+from grader.classroom.answers import Written, answers
 from grader.classroom.course import Course
-from grader.classroom.lessons import answer_cells
 from grader.exercises import exercises, lessons
 
 COURSE = Course(ROOT)
 
 
-@dataclass(frozen=True)
-class Written:
-    """The answers of one notebook: their cells' sources and the functions, by exercise, and all names as they stand
-    after the setup cells and the answer cells."""
-
-    cells: dict[str, str]
-    names: dict
-
-    @property
-    def functions(self) -> dict[str, Callable]:
-        return {name: self.names[name] for name in self.cells}
-
-
 @functools.cache
 def written_answers(lesson: str) -> Written:
     """What stands in the answer cells of the solution notebook, the rest of which is not run."""
-    return answers(canonical.read(COURSE.notebook(lesson)), lesson)
+    return answers(canonical.read(COURSE.notebook(lesson)), exercises(lesson), lesson)
 
 
 def reference_answers(lesson: str) -> dict[str, Callable]:
@@ -48,7 +32,7 @@ def reference_answers(lesson: str) -> dict[str, Callable]:
 def released_answers(lesson: str) -> dict[str, Callable]:
     """What stands in the answer cells of the lesson as students get it."""
     path = COURSE.notebooks / lesson / COURSE.notebook(lesson).name
-    return answers(canonical.read(path), lesson).functions
+    return answers(canonical.read(path), exercises(lesson), lesson).functions
 
 
 @functools.cache
@@ -64,18 +48,6 @@ def variants(lesson: str) -> dict[str, list[Callable]]:
         if "__" in name and not name.startswith("_"):
             found.setdefault(name.partition("__")[0], []).append(value)
     return found
-
-
-def answers(nb: NotebookNode, lesson: str) -> Written:
-    """The functions that a notebook's answer cells define, after its cells tagged `setup`."""
-    cells = answer_cells(nb, exercises(lesson))
-    names: dict = {"__name__": f"answers to {lesson}"}
-    setup = [cell for cell in nb.cells if "setup" in cell.metadata.get("tags", [])]
-    for cell in [*setup, *cells.values()]:
-        file = f"<cell {cell.id} of {lesson}>"
-        linecache.cache[file] = (len(cell.source), None, cell.source.splitlines(keepends=True), file)
-        exec(compile(cell.source, file, "exec"), names)
-    return Written({name: cell.source for name, cell in cells.items()}, names)
 
 
 def size(path: Path) -> float:

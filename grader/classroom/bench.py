@@ -21,6 +21,7 @@ from grader.classroom import canonical
 from grader.classroom.autograde import RECORD, cores
 from grader.classroom.course import CONFIG, Course, CourseError
 from grader.classroom.gradebook import scores
+from grader.classroom.latency import HEADING, Latency, latency
 from grader.classroom.lessons import answer_cells
 from grader.classroom.material import full_name
 from grader.classroom.release import release
@@ -61,7 +62,7 @@ class Timing:
 @dataclass(frozen=True)
 class Bench:
     """What was measured. `differing` are grades by kind of student where stock's and ours are not equal: (stock, ours),
-    and how often; `memory` is the most that a worker held, in bytes."""
+    and how often; `memory` is the most that a worker held, in bytes; `checks` how long a student waits, by lesson."""
 
     stock: Timing
     ours: Timing
@@ -69,6 +70,7 @@ class Bench:
     compared: int
     differing: dict[tuple[str, str, float, float], int]
     memory: int
+    checks: tuple[Latency, ...] = ()
 
     @property
     def ratio(self) -> float:
@@ -91,6 +93,7 @@ class Bench:
             f"  {count} x {kind}, {cell}: stock {stock:g}, ours {ours:g}"
             for (kind, cell, stock, ours), count in sorted(self.differing.items())
         ]
+        lines += ["", table([HEADING, *(latency.row for latency in self.checks)])] if self.checks else []
         return "\n".join(lines)
 
 
@@ -99,8 +102,10 @@ def bench(
 ) -> Bench:
     """Grade `count` made-up submissions of a lesson by stock nbgrader and by us, then as many as each of `sizes` by us.
 
-    Everything happens in a temporary folder. Raises `CourseError`.
+    Everything happens in a temporary folder. The checks of every lesson are timed, too. Raises `CourseError`.
     """
+    say("the checks of each lesson")
+    checks = tuple(latency(course, name) for name in course.lessons())
     with tempfile.TemporaryDirectory(prefix="headway-bench-") as folder:
         released = Course(Path(folder, "released"))
         released.root.mkdir()
@@ -121,7 +126,7 @@ def bench(
             another = _class(released, lesson, f"class-{size}", size)
             more.append(_time("grader grade", size, lambda c=another: _ours(c, lesson, trusted)))
         memory = max((record["memory"] for record in records), default=0)
-    return Bench(first, second, tuple(more), compared, differing, memory)
+    return Bench(first, second, tuple(more), compared, differing, memory, checks)
 
 
 def students(

@@ -9,6 +9,7 @@ from small_course import LESSON, lesson_notebook
 from grader.classroom import canonical
 from grader.classroom.bench import MIX, Bench, Timing, _compare, _make_stock, students
 from grader.classroom.gradebook import Score
+from grader.classroom.latency import Latency
 from grader.classroom.lessons import answer_cells
 from grader.classroom.table import table
 from grader.exercises import exercises
@@ -71,9 +72,11 @@ def test_grades_that_differ_are_counted_by_kind():
             compared,
             differing,
             250_000_000,
+            (Latency("03_masked_lm", 21.4, 88.0, "mlm_loss", 6, 0),),
         )
     )
     assert "40.0 times as fast" in told and "at most 250 MB a worker" in told
+    assert "03_masked_lm       6   21 ms    88 ms  mlm_loss" in told
     assert "3 of 4 grades are equal to stock's." in told and "1 x crashing, b: stock 0, ours 1" in told
 
 
