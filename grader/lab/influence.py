@@ -6,14 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy
 import torch
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path
 
 from .attention import SHADES
 from .figures import HATCHES, MODEL, OTHER, TRUTH, figure, plain_axes
 
 EARLIER, LATER, SOURCE = "by itself or an earlier token", "by a later token", "by a token of the source"
+STILL = "by nothing"
 COLOURS = {EARLIER: MODEL, LATER: OTHER, SOURCE: TRUTH}
 
 
@@ -75,13 +78,19 @@ def influence_maps(panels: Mapping[str, Panel], columns: int = 3) -> Figure:
 
 def _map(axes, panel: Panel) -> None:
     height, width = len(panel.rows), len(panel.columns)
+    squares: dict[str, list] = {}
     for i in range(height):
         for j in range(width):
-            colour = COLOURS[panel.kind(i, j)]
-            look = {"facecolor": colour, "hatch": HATCHES[colour], "edgecolor": "white", "linewidth": 0.5}
-            empty = {"facecolor": "white", "edgecolor": "#d5d8dd", "linewidth": 0.5}
-            square = Rectangle((j - 0.5, i - 0.5), 1, 1, **(look if panel.moved[i, j] else empty))
-            axes.add_patch(square)
+            kind = panel.kind(i, j) if panel.moved[i, j] else STILL
+            corners = [(j - 0.5, i - 0.5), (j + 0.5, i - 0.5), (j + 0.5, i + 0.5), (j - 0.5, i + 0.5)]
+            squares.setdefault(kind, []).append(corners)
+    for kind in sorted(squares, key=lambda kind: kind != STILL):  # what is filled lies over what is empty
+        look = {"facecolor": "white", "edgecolor": "#d5d8dd"}
+        if kind != STILL:
+            look = {"facecolor": COLOURS[kind], "hatch": HATCHES[COLOURS[kind]], "edgecolor": "white"}
+        # one path for all squares of a kind, and no search for its limits: hatches are costly to draw
+        together = Path.make_compound_path_from_polys(numpy.array(squares[kind]))
+        axes.add_artist(PathPatch(together, linewidth=0.5, **look))
     if panel.source_rows:
         axes.axhline(panel.source_rows - 0.5, color="black", linewidth=1.5)
         axes.axvline(panel.source_columns - 0.5, color="black", linewidth=1.5)
