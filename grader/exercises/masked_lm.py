@@ -242,11 +242,30 @@ def another_probability(draw):
     return _batch_to_mask(draw, "right", draw.choice((0.3, 0.4, 0.5)))
 
 
+@mask_tokens.case(apart=True)
+def draws_on_an_edge(draw):
+    """draws of just 0.15 to choose by, and of just 0.8 to act by"""
+    # As float32 both lie a trifle above the decimal, so any precision tells them apart from what is below it. 0.9 does not.
+    case = _batch_to_mask(draw, "right")
+    places = torch.cartesian_prod(*map(torch.arange, case.ids.shape))[~case.special.flatten()]
+    rows, columns = torch.tensor(draw.shuffled(places.tolist())[:12]).T
+    case.choose[rows[:4], columns[:4]] = 0.15
+    case.choose[rows[4:], columns[4:]] = 0.01
+    case.action[rows[4:], columns[4:]] = 0.8
+    return case
+
+
 def _chosen(case: Case) -> torch.Tensor:
     return (case.choose < case.arguments.get("probability", 0.15)) & ~case.special
 
 
-@mask_tokens.must("Keep the original id in `labels` at every chosen position, and -100 at every other.")
+_ORDINARY = (padded_on_the_right, padded_on_the_left, another_probability)
+
+
+@mask_tokens.must(
+    "Keep the original id in `labels` at every chosen position, and -100 at every other.",
+    on=(*_ORDINARY, draws_on_an_edge),
+)
 def labels_mark_the_choice(case, answer):
     _, labels = answer()
     want = torch.where(_chosen(case), case.ids, -100)
@@ -276,7 +295,11 @@ def most_become_mask(case, answer):
     expect.same(inputs, want, "inputs", where=where, ids=case.ids, choose=case.choose, action=case.action)
 
 
-@mask_tokens.must("Where `0.8 <= action < 0.9`, a chosen token becomes its `random_ids`.", weight=0.5)
+@mask_tokens.must(
+    "Where `0.8 <= action < 0.9`, a chosen token becomes its `random_ids`.",
+    weight=0.5,
+    on=(*_ORDINARY, draws_on_an_edge),
+)
 def some_become_random(case, answer):
     inputs, _ = answer()
     where = _chosen(case) & (case.action >= 0.8) & (case.action < 0.9)
@@ -409,6 +432,16 @@ def fates_overlap(ids, special, choose, action, random_ids, mask_id, probability
 def choice_inverted(ids, special, choose, action, random_ids, mask_id, probability=0.15):
     chosen = (choose > probability) & ~special
     return _corrupt(ids, chosen, action, random_ids, mask_id), torch.where(chosen, ids, -100)
+
+
+@mask_tokens.mistake(
+    "Right, but for draws just on an edge: `<=` takes it in where the contract says `<`. A draw of exactly `probability` chooses nothing, and an action "
+    "of exactly 0.8 is already the second fate."
+)
+def edges_taken_in(ids, special, choose, action, random_ids, mask_id, probability=0.15):
+    chosen = (choose <= probability) & ~special
+    inputs = torch.where(chosen & (action > 0.8) & (action <= 0.9), random_ids, ids)
+    return torch.where(chosen & (action <= 0.8), mask_id, inputs), torch.where(chosen, ids, -100)
 
 
 @mask_tokens.mistake("The argument `probability` is never used: 0.15 stands in the code instead.")

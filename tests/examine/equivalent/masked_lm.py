@@ -1,6 +1,6 @@
 """Lesson 03."""
 
-from examine.equivalent import EDGE, NUMBER, ZERO
+from examine.equivalent import NUMBER, ZERO
 
 EQUIVALENT = {
     "mlm_loss": {
@@ -11,12 +11,9 @@ EQUIVALENT = {
         "  ->  return log_probabilities[rows, places, ids[places]].sum()": NUMBER,
     },
     "mask_tokens": {
-        "chosen = (choose < probability) & ~special  ->  chosen = (choose <= probability) & ~special": EDGE,
-        "inputs = torch.where(chosen & (action < 0.8), mask_id, ids)"
-        "  ->  inputs = torch.where(chosen & (action <= 0.8), mask_id, ids)": EDGE,
         "inputs = torch.where(chosen & (action >= 0.8) & (action < 0.9), random_ids, inputs)"
-        "  ->  inputs = torch.where(chosen & (action >= 0.8) & (action <= 0.9), random_ids, inputs)": EDGE,
-        "inputs = torch.where(chosen & (action >= 0.8) & (action < 0.9), random_ids, inputs)"
-        "  ->  inputs = torch.where(chosen & (action > 0.8) & (action < 0.9), random_ids, inputs)": EDGE,
+        "  ->  inputs = torch.where(chosen & (action >= 0.8) & (action <= 0.9), random_ids, inputs)": (
+            "0.9 as float32 lies a little below 0.9: on which side a draw of it falls depends on the precision of the comparison"
+        ),
     },
 }
