@@ -226,7 +226,7 @@ def tanh_first(hidden, weight, bias):
 
 
 @pooler.mistake(
-    "`x @ weight` where the layer computes `x @ weight.T`: torch keeps one row for each *output*. With a square matrix no shape complains."
+    "`weight` is multiplied the wrong way round: torch keeps one *row* for each output. With a square matrix no shape complains, and every number is another."
 )
 def pooler_weight_not_transposed(hidden, weight, bias):
     return torch.tanh(hidden[:, 0] @ weight + bias)
@@ -527,7 +527,7 @@ def fixed_eps(hidden, dense_w, dense_b, norm_w, norm_b, embedding, bias, eps=1e-
 
 
 @mlm_head.mistake(
-    "`x @ dense_w` where the layer computes `x @ dense_w.T`: torch keeps one row for each *output*. With a square matrix no shape complains."
+    "`dense_w` is multiplied the wrong way round: torch keeps one *row* for each output. With a square matrix no shape complains, and every number is another."
 )
 def dense_not_transposed(hidden, dense_w, dense_b, norm_w, norm_b, embedding, bias, eps=1e-12):
     return _norm(F.gelu(hidden @ dense_w + dense_b), norm_w, norm_b, eps) @ embedding.T + bias
@@ -1126,7 +1126,7 @@ def relu_in_the_pooler(hidden, pooler_w, pooler_b, weight, bias):
 
 
 @classification_head.mistake(
-    "`x @ pooler_w` where the layer computes `x @ pooler_w.T`: torch keeps one row for each *output*. With a square matrix no shape complains."
+    "`pooler_w` is multiplied the wrong way round: torch keeps one *row* for each output. With a square matrix no shape complains, and every number is another."
 )
 def pooler_not_transposed(hidden, pooler_w, pooler_b, weight, bias):
     return torch.tanh(hidden[:, 0] @ pooler_w + pooler_b) @ weight.T + bias

@@ -350,7 +350,7 @@ def _module_of(model, head):
 
 @trainable_parameters.mistake(
     "This is still the code as it was found: `model.requires_grad = False` gives the *module* an attribute that nobody reads. All parameters "
-    "train on. The method with the underscore, `requires_grad_`, reaches the parameters."
+    "train on, for autograd asks each *parameter* whether it wants a gradient."
 )
 def as_found_frozen(model, head):
     model.requires_grad = False
@@ -391,6 +391,16 @@ def only_the_body_frozen(model, head):
 )
 def wrong_way_round(model, head):
     _module_of(model, head).requires_grad_(False)
+    return _training_names(model)
+
+
+@trainable_parameters.mistake(
+    "The head is frozen together with the body: the list is empty, and with nothing left to learn `backward()` finds no gradient to compute. What is frozen "
+    "*after* it was thawed stays frozen."
+)
+def head_frozen_too(model, head):
+    _module_of(model, head).requires_grad_(True)
+    model.requires_grad_(False)
     return _training_names(model)
 
 
@@ -603,8 +613,8 @@ def mask_from_the_ids(model, batch):
 
 
 @classify.mistake(
-    "The softmax runs over the batch: it compares the texts with each other, and what a text gets depends on its neighbours. The labels compete, "
-    "along the last axis."
+    "The softmax runs over the batch: it compares the texts with each other, and what a text gets depends on its neighbours. It is the labels "
+    "of one text that compete."
 )
 def softmax_over_the_batch(model, batch):
     return _asked(model, batch, dim=0)
@@ -817,8 +827,8 @@ def as_found_generate(model, prompts, pad_id, steps):
 
 
 @generate_batch.mistake(
-    "The mask hides the padding on the right, but the next token is still read at the last column, which *is* padding, and written behind it. Put the "
-    "padding on the left."
+    "The mask hides the padding on the right, but the next token is still read at the last column, which *is* padding, and written behind it. Where "
+    "must a prompt end, for its last token to stand there?"
 )
 def right_with_mask(model, prompts, pad_id, steps):
     return _extended(model, *_rectangle(prompts, pad_id, "right"), steps)
@@ -1336,7 +1346,7 @@ def whole_numbers_only(logits, id2label):
 
 
 @named_predictions.mistake(
-    "The map is asked for *tensors*: `tensor(2)` is not the key 2, so every look-up is a `KeyError`. `tolist()` or `item()` makes a number of it."
+    "The map is asked for *tensors*: `tensor(2)` is not the key 2, not even where the map has whole numbers, so every look-up is a `KeyError`."
 )
 def tensors_as_keys(logits, id2label):
     return [id2label[i] for i in logits.argmax(-1)]

@@ -549,7 +549,7 @@ def counted_in_the_context(start_logits, end_logits, context_mask, max_tokens):
 
 
 @best_span.mistake(
-    "The score goes without a word where there is no context: (0, 0) comes back, which means “no answer”, though nobody has looked. A `ValueError` is asked for."
+    "Where there is no context (0, 0) comes back without a word. That means “no answer”, though nobody has looked: a `ValueError` is asked for."
 )
 def nothing_is_cls(start_logits, end_logits, context_mask, max_tokens):
     if not context_mask.any():
@@ -1335,7 +1335,7 @@ def ends_inclusive(length, max_length, stride):
 
 
 @windows.mistake(
-    "The step is one too short: windows share one token more than `stride` says. `start + max_length - stride` is where the next one begins."
+    "The step is one too short: windows share one token more than `stride` says. Count by hand what two neighbours have in common."
 )
 def step_one_too_short(length, max_length, stride):
     return _slide(length, max_length, stride, step=max_length - stride - 1)

@@ -487,7 +487,7 @@ def zeroed_before_the_step(model, batches, learning_rate):
 
 
 @train.mistake(
-    "The step goes uphill: gradients point to where the loss grows. Take them away, do not add them."
+    "The step goes uphill: a gradient points to where the loss *grows*, so each step makes the loss of its own batch larger."
 )
 def uphill(model, batches, learning_rate):
     return _descent(model, batches, learning_rate, update=lambda p, g: -learning_rate * g)
@@ -857,14 +857,14 @@ def only_ids(model, batches):
 
 
 @predict.mistake(
-    "The labels come in a list for each batch. Whoever compares them with the true labels needs one flat list: `extend`, not `append`."
+    "The labels come in a list for each batch. Whoever compares them with the true labels needs one flat list, a number for each text."
 )
 def a_list_for_each_batch(model, batches):
     return _predicted(model, batches, choose=lambda logits: [logits.argmax(-1).tolist()])
 
 
 @predict.mistake(
-    "Only the last batch is in the list: it begins anew for each one. Make it once, before the loop."
+    "Only the last batch is in the list. Where is it made? Here it begins anew for each batch, and what came before is gone."
 )
 def last_batch_only(model, batches):
     return _predicted(model, batches[-1:])
@@ -990,8 +990,8 @@ def transposed(labels, predictions, num_classes):
 
 
 @confusion_matrix.mistake(
-    "`matrix[labels, predictions] += 1` writes each pair once, however often it occurs: all the equal pairs read the same old number. "
-    "A loop counts, or `index_put_` with `accumulate=True`."
+    "`matrix[labels, predictions] += 1` writes each pair once, however often it occurs: all the equal pairs read the same old number, "
+    "so no entry comes out above 1."
 )
 def pairs_counted_once(labels, predictions, num_classes):
     matrix = torch.zeros(num_classes, num_classes, dtype=torch.int64)

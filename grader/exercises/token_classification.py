@@ -614,7 +614,7 @@ def last_piece_labelled(word_labels, word_ids):
 
 
 @align_labels.mistake(
-    "`if word` is false for word 0 as well as for `None`, so the first word of every text has no label. Compare with `is None`."
+    "`if word` is false for word 0 as well as for `None`, so the first word of every text has no label, and what it is is never learned."
 )
 def word_zero_lost(word_labels, word_ids):
     return [
@@ -788,7 +788,7 @@ def mean_over_pieces(logits, word_ids):
 
 
 @word_predictions.mistake(
-    "`if word` is false for word 0 as well as for `None`, so the first word of the text is lost. Compare with `is not None`."
+    "`if word` is false for word 0 as well as for `None`, so the first word of the text is lost, and all labels after it seem to belong to the word before."
 )
 def first_word_lost(logits, word_ids):
     return [logits[at].argmax().item() for word, at in _first_pieces(word_ids).items() if word]
@@ -819,7 +819,9 @@ def scores_for_labels(logits, word_ids):
     return [logits[at].max().item() for at in _first_pieces(word_ids).values()]
 
 
-@word_predictions.mistake("The label with the *lowest* score is taken.")
+@word_predictions.mistake(
+    "The label with the *lowest* score is taken: the one that the model believes in least."
+)
 def worst_label(logits, word_ids):
     return [logits[at].argmin().item() for at in _first_pieces(word_ids).values()]
 
@@ -1229,7 +1231,7 @@ def words_counted(true_tags, predicted_tags):
 
 
 @entity_scores.mistake(
-    "The sentence is forgotten: an entity counts as right if *any* sentence has one of its type at the same place. Keep the sentence's number with it."
+    "The sentence is forgotten: an entity counts as right if *any* sentence has one of its type at the same place. A place means something within its own sentence only."
 )
 def sentence_forgotten(true_tags, predicted_tags):
     return _compared(true_tags, predicted_tags, key=lambda number, span: span)
