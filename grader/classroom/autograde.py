@@ -6,6 +6,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -307,7 +308,7 @@ def _warm_up(isolated: bool) -> None:
 
 def _begin_work(folder: str) -> None:
     """In a worker: use one core, keep temporary files in `folder`, leave Ctrl+C to the process that wants the results,
-    and end when that has ended, however it did."""
+    and end with that folder when that process has ended, however it did."""
     torch.set_num_threads(1)
     tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -315,6 +316,7 @@ def _begin_work(folder: str) -> None:
 
     def watch() -> None:
         wait_for_sentinels([owner.sentinel])
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

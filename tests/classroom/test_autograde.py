@@ -9,7 +9,9 @@ import shutil
 import signal
 import sqlite3
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -365,22 +367,24 @@ def test_a_grader_killed_at_any_moment_finishes_next_time(class_before, canned, 
 
 
 def work_for_long(course, pids):
-    Canned.grade = staticmethod(lambda *_: (pids.put(os.getpid()), time.sleep(600)))
+    Canned.grade = staticmethod(lambda *_: (pids.put((os.getpid(), tempfile.mkdtemp())), time.sleep(600)))
     list(autograde(plan(course, LESSON), workers=2))
 
 
 @posix
-def test_workers_end_with_a_killed_grader(class_before, canned, monkeypatch):
+def test_workers_and_what_they_wrote_end_with_a_killed_grader(class_before, canned, monkeypatch):
     monkeypatch.setattr(Canned, "grade", Canned.grade)
     context = multiprocessing.get_context("fork")
     pids = context.Queue()
     child = context.Process(target=work_for_long, args=(class_before, pids))
     child.start()
-    workers = [psutil.Process(pids.get(timeout=60)) for _ in range(2)]
+    busy = [pids.get(timeout=60) for _ in range(2)]
+    workers = [psutil.Process(pid) for pid, _ in busy]
     os.kill(child.pid, signal.SIGKILL)
     child.join(60)
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert not alive
+    assert not [folder for _, folder in busy if Path(folder).parent.exists()]
     with autograding._alone(class_before):
         pass
 
@@ -491,7 +495,7 @@ def cluster():
 
 def test_a_cluster_gives_what_this_machine_gives(class_before, graded_class, cluster):
     some = ["right", "misconceived", "essay"]
-    graded = told(autograde(plan(class_before, LESSON, some), scheduler=cluster, trusted=True))
+    graded = told(autograde(plan(class_before, LESSON, some), scheduler=cluster))
     assert graded == {student: told(graded_class.graded.values())[student] for student in some}
     for student in ("right", "misconceived"):
         assert scores(class_before, LESSON)[student] == scores(graded_class.after, LESSON)[student]

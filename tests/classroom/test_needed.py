@@ -1,5 +1,7 @@
 """Which cells have to run: the student's and what these need, read off their names."""
 
+import time
+
 import pytest
 
 from grader.classroom.needed import Ask, needed, sources
@@ -109,3 +111,15 @@ def test_a_cell_that_is_no_python_runs_where_it_is_the_students():
 
 def test_what_a_check_cell_does_before_it_asks_is_needed():
     assert runs("two = 2", "def double(x):\n    return x", Ask("double", "double(two)")) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["!true\n" * 3000, "-" * 90_000 + "1", "lambda: " * 3000 + "1", "1;" * 300_000, "f = " + "lambda: " * 180 + "1"],
+    ids=["magics", "a long sum", "a deep nest", "more than is read", "functions in functions"],
+)
+def test_what_takes_long_to_read_is_run_and_not_read(written):
+    cells = ("two = 2", SHOWN, written, "def double(x):\n    return 2 * x", Ask("double"))
+    before = time.process_time()
+    assert runs(*cells, changed=(2,)) in ([0, 1, 2, 3, 4], [2, 3, 4])
+    assert time.process_time() - before < 2
