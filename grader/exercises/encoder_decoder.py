@@ -298,9 +298,9 @@ def threshold_kept(case, answer):
     _moved(case, answer)
 
 
-def _outputs(model, ids):
+def _outputs(model, ids, **others):
     with torch.no_grad():
-        output = model(ids)
+        output = model(ids, **others)
     return output.logits if "logits" in output else output.last_hidden_state
 
 
@@ -308,14 +308,21 @@ def _largest_change(before, after):
     return (after - before).abs().amax(-1)[0] > 1e-6
 
 
-def _perturbed(model, ids, moved=_largest_change, replace=None):
-    """The right answer, with the places where mistakes are made as arguments."""
-    before, columns = _outputs(model, ids), []
+def _columns(outputs, moved=_largest_change):
+    """From the outputs for the ids as they are, followed by those for each change, (1 + L, L, ...)."""
+    before, *after = outputs.split(1)
+    return torch.stack([moved(before, row) for row in after], dim=1)
+
+
+def _perturbed(model, ids, moved=_largest_change, replace=None, at_once=True):
+    """The right answer, with the places where mistakes are made as arguments. `at_once`: in one batch, which is faster
+    and rounds otherwise."""
+    rows = ids.repeat(1 + ids.shape[1], 1)
     for j in range(ids.shape[1]):
-        changed = ids.clone()
-        changed[0, j] = (ids[0, j] + 1) % model.config.vocab_size if replace is None else replace(ids[0, j])
-        columns.append(moved(before, _outputs(model, changed)))
-    return torch.stack(columns, dim=1)
+        rows[1 + j, j] = (ids[0, j] + 1) % model.config.vocab_size if replace is None else replace(ids[0, j])
+    if at_once:
+        return _columns(_outputs(model, rows), moved)
+    return _columns(torch.cat([_outputs(model, row[None]) for row in rows]), moved)
 
 
 @influence.mistake(
@@ -330,11 +337,10 @@ def rows_and_columns_swapped(model, ids):
     "A replaced token is never put back, so later columns show the work of earlier tokens as well. Start from a fresh copy for each j."
 )
 def never_put_back(model, ids):
-    before, columns, changed = _outputs(model, ids), [], ids.clone()
+    rows = ids.repeat(1 + ids.shape[1], 1)
     for j in range(ids.shape[1]):
-        changed[0, j] = (changed[0, j] + 1) % model.config.vocab_size
-        columns.append(_largest_change(before, _outputs(model, changed)))
-    return torch.stack(columns, dim=1)
+        rows[1 + j :, j] = (ids[0, j] + 1) % model.config.vocab_size
+    return _columns(_outputs(model, rows))
 
 
 @influence.mistake(
@@ -372,7 +378,7 @@ def only_large_changes(model, ids):
     "Any difference counts, however small. Computers round: without a threshold, noise in the last digit looks like influence."
 )
 def any_difference(model, ids):
-    return _perturbed(model, ids, lambda before, after: (after != before).any(-1)[0])
+    return _perturbed(model, ids, lambda before, after: (after != before).any(-1)[0], at_once=False)
 
 
 @influence.mistake(
@@ -394,17 +400,9 @@ def diagonal_left_out(model, ids):
     "that may attend to nothing says nothing about the model."
 )
 def hidden_not_replaced(model, ids):
-    def outputs(mask):
-        with torch.no_grad():
-            output = model(ids, attention_mask=mask)
-        return output.logits if "logits" in output else output.last_hidden_state
-
-    before, columns = outputs(torch.ones_like(ids)), []
-    for j in range(ids.shape[1]):
-        mask = torch.ones_like(ids)
-        mask[0, j] = 0
-        columns.append(_largest_change(before, outputs(mask)))
-    return torch.stack(columns, dim=1)
+    length = ids.shape[1]
+    masks = torch.cat([torch.ones(1, length), 1 - torch.eye(length)]).long()
+    return _columns(_outputs(model, ids.expand(1 + length, -1), attention_mask=masks))
 
 
 @influence.mistake(
