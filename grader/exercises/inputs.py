@@ -89,6 +89,14 @@ def a_known_word(draw):
 
 
 @word_pieces.case
+def single_characters(draw):
+    """a word whose longest pieces have three characters, or one"""
+    a, b, c, d = _parts(draw, 4)
+    pieces = [a, a + b[0], f"##{b}", f"##{b[1]}", f"##{c}", f"##{c}{d[0]}", f"##{d[1]}", d[1]]
+    return _word(draw, a + b + c + d, pieces)
+
+
+@word_pieces.case
 def a_dead_end(draw):
     """a word whose longest first piece leaves a rest without a piece"""
     a, b, c, d = _parts(draw, 4)
@@ -131,7 +139,7 @@ def _library_pieces(case: Case) -> list[str]:
 @word_pieces.must(
     "Take the longest piece that fits, then the longest that continues it, and so on to the end of the word.",
     weight=1.5,
-    on=(many_ways_to_cut, a_long_beginning, a_known_word),
+    on=(many_ways_to_cut, a_long_beginning, a_known_word, single_characters),
 )
 def longest_first(case, answer):
     expect.same(answer(), _library_pieces(case), "pieces", vocabulary=list(case.vocab))
@@ -172,11 +180,19 @@ def nothing_to_cut(case, answer):
     expect.same(answer(), [], "pieces")
 
 
-def _greedy(word, vocab, unknown, *, lookup=lambda part, start: f"##{part}" if start else part, give_up=None):
+def _greedy(
+    word,
+    vocab,
+    unknown,
+    *,
+    lookup=lambda part, start: f"##{part}" if start else part,
+    give_up=None,
+    shortest=1,
+):
     """Longest match first; `lookup` names a part in the vocabulary, `give_up` is told the pieces so far."""
     pieces, start = [], 0
     while start < len(word):
-        for end in range(len(word), start, -1):
+        for end in range(len(word), start + shortest - 1, -1):
             if lookup(word[start:end], start) in vocab:
                 pieces.append(lookup(word[start:end], start))
                 start = end
@@ -202,6 +218,14 @@ def shortest_first(word, vocab, unknown="[UNK]"):
         else:
             return [unknown]
     return pieces
+
+
+@word_pieces.mistake(
+    "A piece of a single character is never tried. The end of a slice is not part of it: the shortest piece from `start` is `word[start:start + 1]`, and "
+    "the end of a `range` is not part of it either."
+)
+def single_characters_never_tried(word, vocab, unknown="[UNK]"):
+    return _greedy(word, vocab, unknown, shortest=2)
 
 
 @word_pieces.mistake(
@@ -1205,6 +1229,14 @@ def texts_padded_on_either_side(draw):
 
 
 @masked_mean.case(apart=True)
+def a_row_of_one_token(draw):
+    """one row has a single token"""
+    case = _hidden_states(draw, "right")
+    case.attention_mask[draw.integer(0, len(case.attention_mask) - 1), 1:] = 0
+    return case
+
+
+@masked_mean.case(apart=True)
 def a_row_without_tokens(draw):
     """one row has no token at all"""
     case = _hidden_states(draw, "right")
@@ -1218,7 +1250,11 @@ def _means(hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
     return torch.stack([row.mean(dim=0) if len(row) else hidden.new_zeros(hidden.shape[-1]) for row in rows])
 
 
-@masked_mean.must("For each row, give the mean of the hidden states where the mask is 1.", weight=1.5)
+@masked_mean.must(
+    "For each row, give the mean of the hidden states where the mask is 1.",
+    weight=1.5,
+    on=(texts_padded_on_the_right, texts_padded_on_either_side, a_row_of_one_token),
+)
 def mean_of_real_tokens(case, answer):
     counts = case.attention_mask.sum(dim=1)
     expect.same(answer(), _means(case.hidden, case.attention_mask), "means", tokens_in_the_row=counts)
