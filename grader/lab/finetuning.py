@@ -52,14 +52,23 @@ class ForFirstToken(nn.Module):
         return self.layer.feed_forward_chunk(attention.output(found, first))
 
 
+def for_first_token(model: nn.Module) -> nn.Module:
+    """A `BertForSequenceClassification` as a second one with the same weights and the same logits, which computes
+    its last layer for the first token alone: the head reads no other."""
+    twin = _shallow(model)
+    twin.bert, twin.bert.encoder = _shallow(model.bert), _shallow(model.bert.encoder)
+    *below, last = model.bert.encoder.layer
+    twin.bert.encoder.layer = nn.ModuleList([*below, ForFirstToken(last)])
+    return twin
+
+
 def split_at(model: nn.Module, layers: int) -> tuple[nn.Module, nn.Module]:
     """A `BertForSequenceClassification` as two models that share its weights: what training the one changes is
     changed in the other.
 
     `lower(**batch).last_hidden_state` is what the embeddings and the first `layers` layers give; `upper`, fed with
-    that as `inputs_embeds`, gives the logits. So a frozen lower part needs to run only once; and the upper part
-    computes its last layer for the first token alone, as its head reads no other. Raises `ValueError` where the
-    model has fewer layers.
+    that as `inputs_embeds`, gives the logits. So a frozen lower part needs to run only once. Raises `ValueError`
+    where the model has fewer layers.
     """
     if not 0 <= layers <= len(model.bert.encoder.layer):
         raise ValueError(f"layers must be from 0 to {len(model.bert.encoder.layer)}, got {layers}")
@@ -69,8 +78,6 @@ def split_at(model: nn.Module, layers: int) -> tuple[nn.Module, nn.Module]:
     upper.bert, upper.bert.embeddings = _shallow(model.bert), PassOn()
     upper.bert.encoder = _shallow(model.bert.encoder)
     upper.bert.encoder.layer = model.bert.encoder.layer[layers:]
-    if upper.bert.encoder.layer:
-        upper.bert.encoder.layer[-1] = ForFirstToken(upper.bert.encoder.layer[-1])
     return lower.eval(), upper
 
 

@@ -5,7 +5,7 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 from transformers.models.bert.modeling_bert import BertLayer
 
-from grader.lab.finetuning import Run, curves, split_at, word_effects
+from grader.lab.finetuning import Run, curves, for_first_token, split_at, word_effects
 
 IDS = torch.tensor([[2, 7, 9, 3], [2, 8, 3, 0]])
 MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
@@ -28,33 +28,41 @@ def through(lower, upper):
 
 
 @pytest.mark.parametrize("layers", [0, 1, 3])
-def test_the_two_parts_together_are_the_model(model, layers):
-    lower, upper = split_at(model, layers)
+@pytest.mark.parametrize("first", [lambda model: model, for_first_token])
+def test_the_two_parts_together_are_the_model(model, first, layers):
+    lower, upper = split_at(first(model), layers)
     assert torch.allclose(
         through(lower, upper.eval()).logits, model(IDS, attention_mask=MASK).logits, atol=1e-6
     )
 
 
 @pytest.mark.parametrize("attention", ["sdpa", "eager"])
-def test_gradients_and_dropout_are_those_of_the_model(model, attention):
-    """The upper part computes its last layer for the first token alone: nothing of what is learned may change."""
+def test_for_its_first_token_a_model_is_and_learns_the_same(model, attention):
     model.set_attn_implementation(attention)
-    lower, upper = split_at(model, 1)
-    through(lower, upper).loss.backward()
-    learned = {name: value.grad for name, value in model.named_parameters() if value.grad is not None}
-    model.zero_grad()
-    model(IDS, attention_mask=MASK, labels=LABELS).loss.backward()
-    assert len(learned) > 30
-    for name, value in model.named_parameters():
-        if name in learned:
-            assert torch.allclose(learned[name], value.grad, atol=1e-6), name
-    upper.train()
-    assert not torch.equal(through(lower, upper).logits, through(lower, upper).logits)
+    twin, grown = for_first_token(model), []
+    for each in (twin, model):
+        output = each(IDS, attention_mask=MASK, labels=LABELS)
+        output.loss.backward()
+        grown.append([output.logits, *(value.grad for value in model.parameters())])
+        model.zero_grad()
+    assert all(torch.allclose(mine, full, atol=1e-6) for mine, full in zip(*grown, strict=True))
 
 
-def test_the_model_is_left_whole(model):
+def test_for_its_first_token_a_model_drops_out_in_training_alone(model):
+    twin = for_first_token(model)
+    attention = twin.bert.encoder.layer[-1].layer.attention
+    attention.output.dropout.p = 0.0
+    hidden = torch.randn(2, 4, 8)
+    layer = twin.bert.encoder.layer[-1].eval()
+    assert torch.equal(layer(hidden), layer(hidden))
+    attention.train()
+    assert not torch.equal(layer(hidden), layer(hidden))
+
+
+@pytest.mark.parametrize("change", [for_first_token, lambda model: split_at(model, 1)])
+def test_the_model_is_left_whole(model, change):
     names = list(model.state_dict())
-    split_at(model, 1)
+    change(model)
     assert list(model.state_dict()) == names
     assert [type(layer) for layer in model.bert.encoder.layer] == [BertLayer] * 3
 
