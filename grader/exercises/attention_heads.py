@@ -254,7 +254,8 @@ def masked_after_the_softmax(q, k, v, mask=None):
 
 
 @attention.mistake(
-    "Hidden keys get the score 0 (or another that is not hugely negative). The softmax turns it into e⁰ = 1, a vote like any other."
+    "Hidden keys get the score 0, by a multiplication with the mask or written there (or another score that is not hugely negative). The softmax turns it "
+    "into e⁰ = 1, a vote like any other."
 )
 def masked_scores_zero(q, k, v, mask=None):
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
@@ -834,7 +835,7 @@ def share_of_one_head(hidden_size, num_heads):
 
 
 @attention_parameters.mistake(
-    "Right, but heads that do not divide the hidden size are let pass. Such a block cannot be built."
+    "Right, but heads that do not divide the hidden size are let through. Such a block cannot be built: raise a `ValueError`."
 )
 def counts_the_impossible(hidden_size, num_heads):
     return 4 * (hidden_size**2 + hidden_size)
@@ -1029,7 +1030,7 @@ def a_block_for_each_head(*arguments):
 
 
 @bert_parameters.mistake(
-    "Right, but heads that do not divide the hidden size are let pass. Such a model cannot be built."
+    "Right, but heads that do not divide the hidden size are let through. Such a model cannot be built: raise a `ValueError`."
 )
 def counts_an_impossible_bert(vocab, hidden, layers, heads, intermediate, positions, types):
     return _bert(vocab, hidden, layers, 1, intermediate, positions, types)

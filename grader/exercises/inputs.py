@@ -837,7 +837,9 @@ def only_second(first, second, max_length):
     return first[:room], second[: max(0, room - len(first))]
 
 
-@truncate_pair.mistake("Only `first` is cut, even where `second` is the longer one.")
+@truncate_pair.mistake(
+    "Only `first` is cut, even where `second` is the longer one: a short question would vanish before its long passage loses a word."
+)
 def only_first(first, second, max_length):
     room = _check_room(max_length)
     return first[: max(0, room - len(second))], second[:room]

@@ -811,6 +811,16 @@ pseudo_log_likelihood = Exercise(
 )
 
 
+@torch.no_grad()
+def _masked_log_probabilities(model, ids: torch.Tensor, mask_id: int) -> torch.Tensor:
+    """For each position, the log-probability of its token when it alone is masked, by the library's loss: float32 (L)."""
+    masked = torch.where(torch.eye(len(ids), dtype=torch.bool), mask_id, ids)
+    labels = torch.where(masked == ids, -100, ids)
+    return torch.stack(
+        [-model(row[None], labels=label[None]).loss for row, label in zip(masked, labels, strict=True)]
+    )
+
+
 def _sentence_and_model(draw, training: bool) -> Case:
     from transformers import BertForMaskedLM
 
@@ -818,12 +828,9 @@ def _sentence_and_model(draw, training: bool) -> Case:
     special = torch.zeros(length, dtype=torch.bool)
     special[[0, draw.integer(2, 3), -1]] = True
     model = build(draw, BertForMaskedLM, bert_config(vocab), training=training)
-    return Case(
-        model=model,
-        ids=draw.distinct_ids(length, low=5, high=vocab),
-        special=special,
-        mask_id=draw.integer(1, 4),
-    )
+    ids, mask_id = draw.distinct_ids(length, low=5, high=vocab), draw.integer(1, 4)
+    case = Case(model=model, ids=ids, special=special, mask_id=mask_id)
+    return case.knows(log_probabilities=_masked_log_probabilities(model, ids, mask_id))
 
 
 @pseudo_log_likelihood.case
@@ -838,31 +845,23 @@ def a_model_in_train_mode(draw):
     return _sentence_and_model(draw, training=True)
 
 
-@torch.no_grad()
-def _masked_log_probabilities(case: Case) -> torch.Tensor:
-    """For each position, the log-probability of its token when it alone is masked: float32 (L)."""
-    masked = torch.where(torch.eye(len(case.ids), dtype=torch.bool), case.mask_id, case.ids)
-    labels = torch.where(masked == case.ids, -100, case.ids)
-    return torch.stack(
-        [-case.model(row[None], labels=label[None]).loss for row, label in zip(masked, labels, strict=True)]
-    )
-
-
 @pseudo_log_likelihood.must(
     "Add up the log-probabilities of the original tokens, each masked in its turn.", weight=2.5
 )
 def sum_of_log_probabilities(case, answer):
-    want = _masked_log_probabilities(case)[~case.special].sum().item()
+    want = case.log_probabilities[~case.special].sum().item()
     expect.same(answer(), want, "score", ids=case.ids, special=case.special)
 
 
 @pseudo_log_likelihood.must("Count exactly the tokens that are not special, whichever those are.")
 def special_tokens_do_not_count(case, answer):
-    log_probabilities = _masked_log_probabilities(case)
     only = torch.ones_like(case.special)
     only[0] = False
     expect.same(
-        answer(special=only), log_probabilities[0].item(), "score where only position 0 counts", ids=case.ids
+        answer(special=only),
+        case.log_probabilities[0].item(),
+        "score where only position 0 counts",
+        ids=case.ids,
     )
 
 
@@ -877,13 +876,16 @@ def _log_probabilities(model, ids):
 
 
 def _scored(model, ids, special, mask_id, score):
-    total = 0.0
-    for place in (~special).nonzero().flatten().tolist():
-        masked = ids.clone()
-        masked[place] = mask_id
-        with torch.no_grad():
-            total += score(model(masked[None]).logits[0, place], ids[place]).item()
-    return total
+    """The sum of `score(logits, token)` over the places that count, each masked alone, all in one batch."""
+    places = (~special).nonzero().flatten()
+    if not len(places):
+        return 0.0
+    rows = torch.arange(len(places))
+    masked = ids.repeat(len(places), 1)
+    masked[rows, places] = mask_id
+    with torch.no_grad():
+        logits = model(masked).logits[rows, places]
+    return sum(score(row, token).item() for row, token in zip(logits, ids[places], strict=True))
 
 
 @pseudo_log_likelihood.mistake(
@@ -960,11 +962,13 @@ def left_in_eval_mode(model, ids, special, mask_id):
     "Everything to the right of each word is hidden as well: that is how a causal model reads. A masked model sees both sides."
 )
 def right_side_hidden(model, ids, special, mask_id):
-    total = 0.0
-    for place in (~special).nonzero().flatten().tolist():
-        masked = torch.where((torch.arange(len(ids)) >= place) & ~special, mask_id, ids)
-        total += _log_probabilities(model, masked)[place, ids[place]].item()
-    return total
+    places = (~special).nonzero().flatten()
+    if not len(places):
+        return 0.0
+    masked = torch.where((torch.arange(len(ids)) >= places[:, None]) & ~special, mask_id, ids)
+    with torch.no_grad():
+        scores = model(masked).logits.log_softmax(-1)
+    return scores[torch.arange(len(places)), places, ids[places]].sum().item()
 
 
 # ----------------------------------------------------------------------------------------------- quiz
