@@ -1403,7 +1403,7 @@ mean_loss = Exercise(
     takes=("token_losses: float (B, L)", "labels: int64 (B, L)"),
     returns=("loss: float ()",),
     summary="One loss for a batch in which every counted token weighs the same.",
-    read="“The loss that depends on the batch”, and the example worked by hand",
+    read="“The loss depends on the batch”, and the example worked by hand",
     hints=(
         "Which tokens count? Those whose label is not -100. How many are there in the whole batch?",
         "One sum over the whole batch, one count over the whole batch, one division.",

@@ -907,7 +907,7 @@ confusion_matrix = Exercise(
     takes=("labels: list of int", "predictions: list of int", "num_classes: int"),
     returns=("matrix: int64 (C, C)",),
     summary="How often each true label was given each predicted one.",
-    read="“Who is taken for whom”, and the example worked by hand",
+    read="“Reading the errors one by one”, and the example worked by hand",
     hints=(
         "Begin with `torch.zeros(num_classes, num_classes, dtype=torch.int64)` and go through the pairs of true and predicted label: `zip`.",
         "The true label chooses the row, the predicted one the column; every pair adds 1 there.",
@@ -1037,7 +1037,7 @@ macro_f1 = Exercise(
     takes=("labels: list of int", "predictions: list of int", "num_classes: int"),
     returns=("score: float",),
     summary="The F1 score of each class, averaged over all classes alike.",
-    read="“One number that no class can hide in”, and the example worked by hand",
+    read="“Reading the errors one by one”, and the example worked by hand",
     hints=(
         "F1 of a class is 2 TP / (2 TP + FP + FN): all three stand in the confusion matrix. The diagonal is TP; what else stands in its column is FP, in its row FN.",
         "Row sum plus column sum is 2 TP + FP + FN. Where it is 0 the class counts as 0.0; then the mean over all `num_classes`.",
@@ -1516,5 +1516,5 @@ sequence_classification_quiz = Quiz(
             "d",
         ),
     },
-    read="“What a fresh head says”, “Settings to try” and “A decoder reads its label off the last token”",
+    read="“Predict, then run”, “Settings to try” and “A decoder reads its label off the last token”",
 )
