@@ -86,6 +86,7 @@ def the_source_is_read_whole(case, answer):
 
 @attention_pattern.must("Raise `ValueError` for another kind.", weight=0.3, on=(an_unknown_kind,))
 def unknown_kind_is_refused(case, answer):
+    answer(kind="decoder")
     answer.raises(ValueError)
 
 
@@ -210,6 +211,18 @@ def _model_case(draw, model_class, config, pattern, *, values=1.0, training=Fals
     return Case(model=model, ids=ids).knows(moved=pattern(rows, columns))
 
 
+def _smallest_change(case: Case) -> float:
+    """How little any other token at a place that counts moves an output that it should move."""
+    ids, vocab, length = case.ids, case.model.config.vocab_size, case.ids.shape[1]
+    rows = ids.repeat(length * vocab, 1).view(length, vocab, length)
+    for j in range(length):
+        rows[j, :, j] = torch.arange(vocab)
+    changes = (_outputs(case.model, rows.flatten(0, 1)) - _outputs(case.model, ids)).abs().amax(-1)
+    other = torch.arange(vocab) != ids[0][:, None]  # (L, V)
+    counts = case.moved.T[:, None] & other[..., None]  # (replaced, by what, output)
+    return changes.view(length, vocab, length)[counts].min().item()
+
+
 @influence.case
 def reads_both_sides(draw):
     """a BertModel"""
@@ -221,14 +234,20 @@ def reads_both_sides(draw):
 
 @influence.case
 def reads_to_the_left(draw):
-    """a GPT2LMHeadModel in train mode (without dropout)"""
+    """a GPT2LMHeadModel in train mode (without dropout), whose logits rise and fall together"""
     from transformers import GPT2Config, GPT2LMHeadModel
 
     config = GPT2Config(
         vocab_size=draw.integer(17, 23), n_positions=32, n_embd=16, n_layer=1, n_head=2,
         resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=None, eos_token_id=None,
+        tie_word_embeddings=False,
     )  # fmt: skip
-    return _model_case(draw, GPT2LMHeadModel, config, lambda i, j: j <= i, training=True)
+    while True:
+        case = _model_case(draw, GPT2LMHeadModel, config, lambda i, j: j <= i, training=True)
+        scales = 0.5 + draw.uniform(config.vocab_size, 1)  # so that a change may be a fall and nothing else
+        case.model.lm_head.weight.data.copy_(scales * draw.normal(1, config.n_embd))
+        if _smallest_change(case) > 1e-4:
+            return case
 
 
 @influence.case
@@ -372,6 +391,13 @@ def behind_the_vocabulary(model, ids):
 )
 def only_large_changes(model, ids):
     return _perturbed(model, ids, lambda before, after: (after - before).abs().amax(-1)[0] > 1e-2)
+
+
+@influence.mistake(
+    "The sign of a change is kept, so an output whose numbers have all become smaller seems not to have moved. Take `.abs()` before the largest."
+)
+def only_a_rise_counts(model, ids):
+    return _perturbed(model, ids, lambda before, after: (after - before).amax(-1)[0] > 1e-6)
 
 
 @influence.mistake(
