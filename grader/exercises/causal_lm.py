@@ -1694,6 +1694,14 @@ def losses(model, prompt, labels):
 
 
 @label_scores.mistake(
+    "The scores are right, but a model that came in train mode is left in eval mode. A training loop that scores in between would go on without "
+    "dropout, and nobody would notice."
+)
+def scored_and_left_in_eval_mode(model, prompt, labels):
+    return [_token_scores(model.eval(), prompt, label).sum().item() for label in labels]
+
+
+@label_scores.mistake(
     "The scores are normalised over the labels, so that they say which label is likelier, not how likely each is as a continuation."
 )
 def among_the_labels(model, prompt, labels):
