@@ -30,14 +30,33 @@ def refused() -> str:
     return done.stderr.strip() if done.returncode else ""
 
 
+EVERY_LESSON = pytest.mark.skip(reason='a minute each: ARGS="--every-lesson" runs these, as .ci/run does')
+
+
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "every_lesson: one of many alike, of which one stands for all unless asked for"
+    )
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--every-lesson",
+        action="store_true",
+        help="run every lesson in a browser, not only the one that stands for all",
+    )
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """With several workers, the tests of a file share one, as they share what they set up; only those of the
     exercises, which are many and set nothing up, are spread over all."""
     said = refused() if any(item.path.name in ISOLATED for item in items) else ""
     for item in items:
         if said and item.path.name in ISOLATED:
             item.add_marker(pytest.mark.skip(reason=f"nothing can be isolated on this machine: {said}"))
+        if item.get_closest_marker("every_lesson") and not config.getoption("every_lesson"):
+            item.add_marker(EVERY_LESSON)
         if item.path.parent.name != "exercises":
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 

@@ -105,7 +105,7 @@ def bench(
     Everything happens in a temporary folder. The checks of every lesson are timed, too. Raises `CourseError`.
     """
     say("the checks of each lesson")
-    checks = tuple(latency(course, name) for name in course.lessons())
+    checks = tuple(latency(course, name) for name in course.lessons)
     with tempfile.TemporaryDirectory(prefix="headway-bench-") as folder:
         released = Course(Path(folder, "released"))
         released.root.mkdir()

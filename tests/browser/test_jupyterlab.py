@@ -154,6 +154,27 @@ def test_a_student_runs_the_lesson_reads_verdicts_moves_the_explorer_and_validat
     dialog.get_by_text("Success! Your notebook passes all the tests.").wait_for()
 
 
+@pytest.mark.every_lesson
+@pytest.mark.parametrize("lesson", [name for name in Course(ROOT).lessons if name != LESSON])
+def test_a_lesson_runs_without_an_error(page, graded, lesson):
+    page.set_default_timeout(10 * MINUTES)
+    broken = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    shutil.copytree(ROOT / "solutions" / lesson, graded.course.root / "every" / lesson)
+    notebook = opened(page, f"every/{lesson}/{lesson}.ipynb")
+    run_all(page, notebook)
+    assert notebook.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    assert notebook.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    for exercise in exercises(lesson).values():
+        verdict = notebook.get_by_role("region", name=f"Verdict on {exercise.name}", exact=True).first
+        assert "every requirement holds" in verdict.inner_text()
+    explorers = notebook.locator(".jp-OutputArea-output").filter(has=page.locator(".widget-inline-hbox"))
+    assert explorers.count() and not notebook.get_by_text("Error displaying widget").count()
+    for explorer in explorers.all():
+        assert explorer.locator("img, table, pre").count(), "an explorer that shows nothing"
+    assert not broken, broken
+
+
 def test_a_misconception_is_named_on_the_page(page):
     notebook = opened(page, f"students/misconceived/{LESSON}/{LESSON}.ipynb")
     run_all(page, notebook)

@@ -7,7 +7,7 @@ from nbgrader.converters import Autograde
 from small_course import LESSON, lesson_notebook
 
 from grader.classroom import canonical
-from grader.classroom.bench import MIX, Bench, Timing, _compare, _make_stock, students
+from grader.classroom.bench import MIX, Bench, Timing, _compare, _make_stock, bench, students
 from grader.classroom.gradebook import Score
 from grader.classroom.latency import Latency
 from grader.classroom.lessons import answer_cells
@@ -78,6 +78,15 @@ def test_grades_that_differ_are_counted_by_kind():
     assert "40.0 times as fast" in told and "at most 250 MB a worker" in told
     assert "03_masked_lm       6   21 ms    88 ms  mlm_loss" in told
     assert "3 of 4 grades are equal to stock's." in told and "1 x crashing, b: stock 0, ours 1" in told
+
+
+def test_stock_and_ours_are_measured_on_the_same_work_and_agree(released):
+    said = []
+    measured = bench(released, LESSON, 1, [1], trusted=True, say=said.append)
+    assert [timing.submissions for timing in (measured.stock, measured.ours, *measured.sizes)] == [1, 1, 1]
+    assert (measured.compared, measured.differing) == (len(EXERCISES) - 2, {})
+    assert measured.memory > 1e8 and [check.lesson for check in measured.checks] == [LESSON]
+    assert len(said) == 4
 
 
 def test_a_table_is_aligned():
