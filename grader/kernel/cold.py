@@ -19,7 +19,7 @@ import psutil
 
 import grader
 
-from . import isolation, server
+from . import isolation, seccomp, server
 from .server import Request
 
 SUBMISSION = "/run/submission"
@@ -111,6 +111,8 @@ def main() -> None:
     isolation.copy(Path(SUBMISSION), workdir)
     os.chdir(workdir)
     isolation.limit(request.limits)
+    with contextlib.suppress(OSError):
+        seccomp.refuse()
     server.kernel_app(request).start()
 
 

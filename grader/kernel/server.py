@@ -341,6 +341,9 @@ def kernel_app(request: Request) -> Any:
         arguments = ["-f", file, *arguments]
     app = IPKernelApp.instance()
     app.initialize(arguments)
+    if "" not in sys.path:  # where IPython has it, but for the -P of this process: a submission's own modules
+        packages = (i for i, place in enumerate(sys.path) if place.endswith(("site-packages", "dist-packages")))
+        sys.path.insert(next(packages, len(sys.path)), "")
     return app
 
 

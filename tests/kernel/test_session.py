@@ -20,6 +20,7 @@ ONES = {"x": torch.ones(2, 3)}
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("submission")
     (path / "words.txt").write_text("one two")
+    (path / "helper.py").write_text("number = 7")
     return path
 
 
@@ -65,6 +66,12 @@ def test_a_cell_gives_its_outputs(session):
 def test_cells_share_names_and_start_in_the_submissions_folder(session):
     session.run("from pathlib import Path\nwords = Path('words.txt').read_text()", 60)
     assert texts(session.run("words", 60)[0]) == ["'one two'"]
+
+
+def test_modules_in_the_submissions_folder_are_found_after_pythons_own(session):
+    assert texts(session.run("import helper; helper.number", 60)[0]) == ["7"]
+    before = "import sys; sys.path.index('') > sys.path.index(json.__file__.partition('/json/')[0])"
+    assert texts(session.run(f"import json; {before}", 60)[0]) == ["True"]
 
 
 def test_an_exception_ends_a_cell_and_no_more(session):
