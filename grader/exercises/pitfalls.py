@@ -330,8 +330,11 @@ def nothing_else_changes(case, answer):
         if case.model.training
         else "the model came in eval mode and parts of it are in train mode now",
     )
-    for name, parameter in after.named_parameters():
-        expect.same(parameter.detach(), case.model.get_parameter(name).detach(), name)
+    came, left = dict(case.model.named_parameters()), dict(after.named_parameters())
+    expect.that(came.keys() == left.keys(), "the model has other parameters than before")
+    for name, parameter in left.items():
+        if not torch.equal(parameter, came[name]):
+            expect.same(parameter.detach(), came[name].detach(), name)
 
 
 def _thawed(model, thaw):
@@ -523,9 +526,12 @@ def a_model_that_refuses_gradients(draw):
 @torch.no_grad()
 def _each_alone(case: Case) -> torch.Tensor:
     """The probabilities of each text alone, without padding, in eval mode."""
-    model = copy.deepcopy(case.model).eval()
+    training = case.model.training
+    case.model.eval()
     rows = zip(case.batch["input_ids"], case.batch["attention_mask"], strict=True)
-    return torch.cat([F.softmax(model(ids[mask == 1][None]).logits, dim=-1) for ids, mask in rows])
+    alone = [F.softmax(case.model(ids[mask == 1][None]).logits, dim=-1) for ids, mask in rows]
+    case.model.train(training)
+    return torch.cat(alone)
 
 
 def _same_probabilities(case, answer):
@@ -1060,6 +1066,31 @@ def a_faint_leak(draw):
     return _faint_case(draw, 2e-3, torch.min, _all_but_the_last)
 
 
+def _leak(module, arguments, keywords, output, text):
+    """A forward hook: each later token that is as in `text` moves all scores by some thousandths, up at even positions
+    and down at odd ones."""
+    ids = next((value for value in (*arguments, keywords.get("input_ids")) if value is not None), None)
+    if ids is not None:
+        same = (ids == torch.tensor(text)[: ids.shape[-1]]).long()
+        later = same.flip(-1).cumsum(-1).flip(-1) - same
+        up = 1 - 2 * (torch.arange(ids.shape[-1]) % 2)
+        steps = torch.linspace(2e-3, 4e-3, output.logits.shape[-1], dtype=output.logits.dtype)
+        output.logits = output.logits + (later * up)[..., None] * steps
+    return output
+
+
+@looks_ahead.case
+def a_leak_up_and_down(draw):
+    """a GPT2LMHeadModel with a leak: later tokens raise all scores a little at even positions, and lower them at odd ones"""
+    from transformers import GPT2LMHeadModel
+
+    case = _reader_case(draw, GPT2LMHeadModel, gpt2_config(draw.integer(17, 23)), _all_but_the_last)
+    case.model.register_forward_hook(
+        functools.partial(_leak, text=tuple(case.ids[0].tolist())), with_kwargs=True
+    )
+    return case
+
+
 @looks_ahead.case
 def too_faint_to_count(draw):
     """a BertForMaskedLM whose later tokens move earlier logits by less than 0.00001"""
@@ -1095,7 +1126,7 @@ def each_for_itself(case, answer):
 
 @looks_ahead.must(
     "Find a leak that moves the logits by little: more than 0.0001, though it changes no best token.",
-    on=(a_faint_leak,),
+    on=(a_faint_leak, a_leak_up_and_down),
 )
 def finds_the_faint(case, answer):
     _same_places(case, answer)
@@ -1173,6 +1204,13 @@ def last_position_accused(model, ids):
 )
 def best_tokens_compared(model, ids):
     return _compared(model, ids, lambda i, j: j <= i, lambda a, b: a.argmax() != b.argmax())
+
+
+@looks_ahead.mistake(
+    "The differences keep their signs, so a leak that only lowers the scores goes unseen. How far a logit has moved is the question, not in which direction."
+)
+def signed_differences(model, ids):
+    return _compared(model, ids, lambda i, j: j <= i, lambda before, after: (after - before).max() > 1e-4)
 
 
 @looks_ahead.mistake(
@@ -1441,6 +1479,16 @@ def a_row_without_a_label(draw):
     return _losses_case(draw, torch.float64, empty_row=True)
 
 
+@mean_loss.case
+def a_single_label(draw):
+    """a single counted token in the whole batch"""
+    case = _losses_case(draw)
+    labels = torch.full_like(case.labels, -100)
+    row, place = draw.integer(0, labels.shape[0] - 1), draw.integer(0, labels.shape[1] - 1)
+    labels[row, place] = draw.integer(1, 29)
+    return Case(token_losses=case.token_losses, labels=labels)
+
+
 @mean_loss.case(apart=True)
 def nothing_counted(draw):
     """every label is -100"""
@@ -1468,8 +1516,9 @@ def mean_over_the_batch(case, answer):
 @mean_loss.must("Let the losses at -100 change nothing.", weight=0.5)
 def ignored_losses(case, answer):
     other = torch.where(case.labels == -100, case.token_losses + 7.0, case.token_losses)
-    expect.same(answer(token_losses=other), answer(), "loss after only losses at -100 changed")
-    expect.same(answer(token_losses=other), _by_definition(other, case.labels), "loss")
+    after = answer(token_losses=other)
+    expect.same(after, answer(), "loss after only losses at -100 changed")
+    expect.same(after, _by_definition(other, case.labels), "loss")
 
 
 @mean_loss.must("Give 0, not NaN, where nothing counts.", weight=0.25, on=(nothing_counted,))
