@@ -394,6 +394,15 @@ def _right_training(case: Case):
     return case.trained
 
 
+def _parameters_after(case: Case, answer) -> dict[str, torch.nn.Parameter]:
+    """The parameters of the model after the call by name: the same names and shapes as before, or `Mismatch`."""
+    before = dict(case.model.named_parameters())
+    after = dict(answer.after("model").named_parameters())
+    shapes = [{name: p.shape for name, p in found.items()} for found in (before, after)]
+    expect.that(shapes[0] == shapes[1], "the model has other parameters than before: train those that it has")
+    return after
+
+
 @train.must(
     "Return the loss of each batch as a float, in order, as it was before the step on that batch.",
     weight=1.5,
@@ -415,7 +424,7 @@ def losses_before_each_step(case, answer):
     on=(a_model_in_eval_mode, partly_frozen),
 )
 def plain_descent(case, answer):
-    after, want = dict(answer.after("model").named_parameters()), _right_training(case)[1]
+    after, want = _parameters_after(case, answer), _right_training(case)[1]
     for name, parameter in want.named_parameters():
         start = case.model.get_parameter(name).detach()
         got = after[name].detach()
@@ -433,7 +442,7 @@ def plain_descent(case, answer):
 )
 def frozen_stay(case, answer):
     moved = False
-    for name, parameter in answer.after("model").named_parameters():
+    for name, parameter in _parameters_after(case, answer).items():
         before = case.model.get_parameter(name)
         same = torch.equal(parameter, before)
         moved = moved or not same
