@@ -1,10 +1,9 @@
 """What tests of several rooms share. (This file also lets them import what stands beside it.)"""
 
 import shutil
-import subprocess
-import sys
 
 import pytest
+from namespaces import refused
 from small_course import make_course
 
 from grader.classroom.course import Course
@@ -14,22 +13,6 @@ ISOLATED = {  # files whose tests run submissions as a class is graded
     "test_isolation.py", "test_hostile.py", "test_cold.py", "test_session.py", "test_warm.py", "test_provisioner.py",
     "test_round_trip.py", "test_conformance.py", "test_execute.py", "test_autograde.py",
 }  # fmt: skip
-NAMESPACES = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--net", "--ipc", "--uts"]
-
-
-def refused() -> str:
-    """Why nothing can be isolated here: another system, or a Linux that gives nobody namespaces of their own, as in a
-    container without rights. Empty where it can."""
-    if sys.platform != "linux":
-        return "submissions are isolated on Linux only"
-    if shutil.which("unshare") is None:
-        return ""
-    done = subprocess.run(
-        [*NAMESPACES, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, text=True
-    )
-    return done.stderr.strip() if done.returncode else ""
-
-
 EVERY_LESSON = pytest.mark.skip(reason='a minute each: ARGS="--every-lesson" runs these, as .ci/run does')
 
 

@@ -13,9 +13,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from namespaces import refused
 
 from grader.classroom.course import Course
 from grader.classroom.demo import demonstrate
+from grader.classroom.gradebook import scores
 from grader.exercises import exercises
 from grader.judge.verdict import number
 
@@ -210,3 +212,20 @@ def test_the_demonstration_grades_as_it_should(graded):
     for name, exercise in everything.items():
         earned, most = points["misconceived"][name]
         assert earned < most or not exercise.mistakes
+
+
+@pytest.mark.skipif(bool(refused()), reason=f"nothing can be isolated on this machine: {refused()}")
+def test_formgraders_button_grades_as_the_command_does(page, graded):
+    """Here, "untouched" has handed in the right answers after all."""
+    course = graded.course
+    late, right = (
+        course.root / "submitted" / who / LESSON / f"{LESSON}.ipynb" for who in ("untouched", "right")
+    )
+    shutil.copyfile(right, late)
+    page.goto(f"/formgrader/manage_submissions/{LESSON}")
+    row = page.get_by_role("row").filter(has_text="untouched")
+    row.locator(".autograde a").click()
+    page.get_by_text(f"Successfully autograded '{LESSON}' for student 'untouched'.").wait_for()
+    points = scores(course, LESSON)
+    assert points["untouched"] == points["right"]
+    assert sum(score.points for score in points["right"].values()) > 0
