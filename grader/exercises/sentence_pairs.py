@@ -575,7 +575,7 @@ def mask_by_zero(prompt, choices, cls_id, sep_id, pad_id):
 
 
 @choice_inputs.mistake(
-    "The mask is 1 everywhere: padding is attended to, and the score of a short choice hangs on how long the others are."
+    "The mask is 1 everywhere: padding is attended to, and the score of a short choice depends on how long the others are."
 )
 def mask_all_ones(prompt, choices, cls_id, sep_id, pad_id):
     return _stacked(*_pairs_of(prompt, choices, cls_id, sep_id), pad_id, mask=torch.ones_like)
