@@ -26,7 +26,7 @@ from nbgrader.utils import rmtree
 
 from grader.classroom.course import Course, CourseError, surroundings
 from grader.classroom.gradebook import Entries, Score, directory_of, opened
-from grader.classroom.grading import grade, lay_out
+from grader.classroom.grading import grade, lay_out, with_own
 from grader.classroom.intake import TIMESTAMP, Submission, SubmissionError, read
 from grader.classroom.material import Material, Result, material
 from grader.classroom.table import table
@@ -356,7 +356,7 @@ def _store(
         "memory": result.memory,
     }
     own = {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
-    outcome = {**own, **needed.files, **{name: text.encode() for name, text in result.notebooks.items()}}
+    outcome = {**with_own(own, needed), **{name: text.encode() for name, text in result.notebooks.items()}}
     try:
         lay_out({**outcome, RECORD: json.dumps(record).encode()}, part)
         _protect(part, directory.groupshared)

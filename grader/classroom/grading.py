@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import nbformat
 import psutil
@@ -22,7 +22,7 @@ from traitlets.utils.importstring import import_item
 
 from grader.classroom.course import quiet
 from grader.classroom.execute import KEY, Terms
-from grader.classroom.intake import Inspect, Submission, SubmissionError, faults, parse
+from grader.classroom.intake import Inspect, Submission, SubmissionError, disown, faults, legible, parse
 from grader.classroom.material import Material, Result
 
 ENTERING = (SaveAutoGrades, AssignLatePenalties)
@@ -38,7 +38,9 @@ def grade(material: Material, submission: Submission) -> Result:
     try:
         for name in _handed_in(material, submission):
             nb = parse(name, submission.files[name])
-            noted += faults(nb, name, material.notebooks[Path(name).stem])
+            wanted = material.notebooks[Path(name).stem]
+            noted += faults(nb, name, wanted)
+            disown(nb, wanted)
             with quiet():
                 notebooks[name] = _graded(material, submission, Path(name).stem, nb)
         noted += [
@@ -50,7 +52,7 @@ def grade(material: Material, submission: Submission) -> Result:
         failed = str(error)
     except Exception as error:  # of a step of nbgrader's, say on metadata that somebody edited
         reason = " ".join(str(error).split())[:300]
-        failed = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
+        failed = legible(f"{type(error).__name__}: {reason}" if reason else type(error).__name__)
     return Result(
         submission.student,
         {} if failed else notebooks,
@@ -77,7 +79,7 @@ def _graded(material: Material, submission: Submission, name: str, nb: NotebookN
     place = _place(material)
     with tempfile.TemporaryDirectory(prefix="headway-") as folder:
         desk = Path(folder, submission.student, material.lesson)
-        lay_out({**submission.files, **material.files}, desk)
+        lay_out(with_own(submission.files, material), desk)
         hidden = place.root / "hidden"
         resources = {
             "unique_key": name,
@@ -130,6 +132,18 @@ def _place(material: Material) -> _Place:
         _places.clear()  # the lesson before is done
         _places[material.name] = _Place(material)
     return _places[material.name]
+
+
+def with_own(files: Mapping[str, bytes], material: Material) -> dict[str, bytes]:
+    """`files` of a submission with the instructor's own, in whose way none of them stands."""
+    own = {part.as_posix() for name in material.files for part in (PurePosixPath(name), *PurePosixPath(name).parents)}
+    above = set(material.files)
+    kept = {
+        name: content
+        for name, content in files.items()
+        if name not in own and not above & {part.as_posix() for part in PurePosixPath(name).parents}
+    }
+    return {**kept, **material.files}
 
 
 def lay_out(files: Mapping[str, bytes], folder: Path) -> None:

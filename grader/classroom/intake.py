@@ -146,7 +146,7 @@ def faults(nb: NotebookNode, name: str, wanted: Sequence[str]) -> list[str]:
 
     Raises `SubmissionError` where there is nothing to grade: cells that are there twice, or none at all.
     """
-    found = Counter(_named(nb))
+    found = Counter(name for name in _named(nb) if isinstance(name, str))
     if wanted and not set(wanted) & set(found):
         raise SubmissionError(f"{name} has none of this lesson's cells: is it another lesson's notebook?")
     if twice := [cell for cell in wanted if found[cell] > 1]:
@@ -158,6 +158,15 @@ def faults(nb: NotebookNode, name: str, wanted: Sequence[str]) -> list[str]:
         for cell in wanted
         if cell not in found
     ]
+
+
+def disown(nb: NotebookNode, wanted: Sequence[str]) -> None:
+    """Take nbgrader's mark from cells that are none of the lesson's (of another's, say, pasted in): they are run, not graded."""
+    for cell in nb.cells:
+        mark = cell.metadata.get("nbgrader")
+        graded = isinstance(mark, dict) and (is_grade(cell) or is_solution(cell))
+        if mark is not None and (not isinstance(mark, dict) or (graded and mark.get("grade_id") not in list(wanted))):
+            del cell.metadata["nbgrader"]
 
 
 def _named(nb: NotebookNode) -> list[str]:
@@ -189,6 +198,7 @@ class Inspect(NbGraderPreprocessor):
             read(folder, student, lesson, directory.ignore)
             for fault in faults(nb, f"{where['notebook']}.ipynb", wanted):
                 self.log.warning("%s: %s", student, fault)
+            disown(nb, wanted)
         except SubmissionError:
             self._forget(where)
             raise

@@ -26,11 +26,12 @@ def install() -> None:
 
 def _call(comm: Any, message: dict[str, Any]) -> None:
     asked = message["content"]["data"]
-    outcome = _outcome(asked, bytes(message["buffers"][0]))
     try:
-        parts = wire.encode(outcome, asked["max_bytes"])
+        parts = wire.encode(_outcome(asked, bytes(message["buffers"][0])), asked["max_bytes"])
     except (wire.TooLarge, ValueError) as error:
         parts = wire.encode(Outcome(unusable=str(error)), asked["max_bytes"])
+    except OSError as error:  # a disk that is full, or a folder that is gone
+        parts = wire.encode(Outcome(unusable=f"the call could not be made ({error})"), asked["max_bytes"])
     comm.send({"number": asked["number"]}, buffers=list(parts))
 
 

@@ -14,7 +14,8 @@ class Limits:
     `start` is the time to come up, `notebook` that of the whole session. `memory` is what each process may
     ask for beyond what a kernel starts with, and what all together may have in use; `disk` is for all files that
     it has, its working copy included, `file` for one. `processes` counts threads too. `output` is what is kept of one
-    cell's outputs, `result` what one call may give back, both in bytes. `threads` are those that torch computes with.
+    cell's outputs, `outputs` of all cells', `result` what one call may give back, all in bytes. `threads` are those
+    that torch computes with.
     """
 
     start: float = 180.0
@@ -24,5 +25,6 @@ class Limits:
     disk: int = 512 * MB
     file: int = 256 * MB
     output: int = 2 * MB
+    outputs: int = 20 * MB
     result: int = 16 * MB
     threads: int = 1

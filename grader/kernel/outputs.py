@@ -30,6 +30,11 @@ class Outputs:
     def failed(self) -> bool:
         return any(node.output_type == "error" for node in self.nodes)
 
+    @property
+    def size(self) -> int:
+        """How much of what may be kept is taken."""
+        return self._max_bytes - self._left
+
     def text(self) -> str:
         """All that is text, for a message."""
         return "\n".join(node.get("text") or node.get("evalue") or "" for node in self.nodes).strip()

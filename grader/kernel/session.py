@@ -80,6 +80,7 @@ class Session:
 
     def __enter__(self) -> Session:
         self._deadline = time.monotonic() + self.limits.notebook
+        self._room = self.limits.outputs
         self._start()
         return self
 
@@ -101,14 +102,16 @@ class Session:
         """
         self._die("it was restarted")
         self._start()
+        room = self._room
         for source in cells:
             self.run(source, seconds)
+        self._room = room
 
     # ------------------------------------------------------------------------------------------------- cells
 
     def run(self, source: str, seconds: float) -> tuple[list[NotebookNode], Status]:
-        """Run a code cell for at most `seconds`; its outputs, at most `limits.output` bytes of them, and how it ended."""
-        outputs = Outputs(self.limits.output)
+        """Run a code cell for at most `seconds`; its outputs, as many of them as the limits allow, and how it ended."""
+        outputs = Outputs(min(self.limits.output, self._room))
         limit = self._remaining(seconds)
         try:
             request = self._send("shell", "execute_request", _execution(source, store_history=True))
@@ -123,6 +126,8 @@ class Session:
         except _Dead:
             outputs.error("KernelDied", f"the kernel died: {self.death}")
             return outputs.nodes, Status.DIED
+        finally:
+            self._room -= outputs.size
         return outputs.nodes, Status.ERROR if ended == "error" or outputs.failed else Status.OK
 
     def _collect(self, request: str, outputs: Outputs, seconds: float) -> str | None:
@@ -131,7 +136,10 @@ class Session:
         while status is None or not idle:
             found = self._receive(("shell", "iopub"), deadline)
             if found is None:
-                return status  # replied, though without an end of its outputs
+                if status is not None and not self._heard():  # ZeroMQ hangs up on what is too large
+                    self._die("it put out more at once than can be taken")
+                    raise _Dead
+                return status
             channel, message = found
             kind, content = message["msg_type"], message["content"]
             if message["parent_header"].get("msg_id") != request:
@@ -145,6 +153,15 @@ class Session:
             else:
                 outputs.add(kind, content)
         return status
+
+    def _heard(self) -> bool:
+        """Whether what the kernel publishes still gets here."""
+        request = self._send("shell", "kernel_info_request", {})
+        deadline = time.monotonic() + GRACE / 2
+        while found := self._receive(("iopub",), deadline):
+            if found[1]["parent_header"].get("msg_id") == request:
+                return True
+        return False
 
     def _interrupted(self, request: str) -> bool:
         """Whether the kernel stops with this request once it is interrupted."""
@@ -219,7 +236,7 @@ class Session:
             self._process.interrupt()
             request = self._send("shell", "kernel_info_request", {})
             if self._reply(request, GRACE / 2) is not None:
-                return True
+                return self._heard()
         return False
 
     # ------------------------------------------------------------------------------------------ the connection
