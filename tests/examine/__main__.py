@@ -18,7 +18,7 @@ from grader.judge import Quiz
 
 COLUMNS = (
     "lesson", "exercises", "mistakes named", "right answers accepted", "mutants killed", "explained", "survivors",
-    "bad faith caught", "median ms", "slowest ms",
+    "bad faith caught", "median ms", "slowest ms", "slowest wrong ms",
 )  # fmt: skip
 
 
@@ -77,6 +77,7 @@ def table(found: dict[str, list[Record]]) -> str:
     rows = [COLUMNS]
     for lesson, records in found.items():
         times = [time for record in records for time in record.times]
+        times_wrong = [time for record in records for time in record.times_wrong]
         rows.append(
             (
                 lesson,
@@ -89,6 +90,7 @@ def table(found: dict[str, list[Record]]) -> str:
                 _of(records, "attacks", "successful"),
                 f"{sorted(r.median for r in records)[len(records) // 2]:.0f}",
                 f"{max(times):.0f}",
+                f"{max(times_wrong, default=0):.0f}",
             )
         )
     widths = [max(len(row[place]) for row in rows) for place in range(len(COLUMNS))]
