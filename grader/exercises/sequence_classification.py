@@ -544,7 +544,7 @@ def left_in_eval_mode(model, batches, learning_rate):
 
 
 @train.mistake(
-    "The losses are kept as tensors. Each one holds on to the whole graph of its batch, so memory grows with every step; `.item()` keeps the number alone."
+    "The losses are kept as tensors, where floats were asked for. A loss that still belongs to a graph keeps that graph alive, so memory grows with every batch."
 )
 def tensors_kept(model, batches, learning_rate):
     return _descent(model, batches, learning_rate, report=lambda loss, batch: loss.detach())
@@ -621,7 +621,7 @@ def adam_for_sgd(model, batches, learning_rate):
 
 
 @train.mistake(
-    "The optimizer has momentum or weight decay. Plain SGD has neither: each step is the learning rate times the gradient of this batch alone."
+    "The optimizer has momentum, so every step also repeats a part of those before it. Plain SGD has none: each step is the learning rate times the gradient of this batch alone."
 )
 def with_momentum(model, batches, learning_rate):
     return _with_optimizer(
