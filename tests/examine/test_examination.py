@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from answers import reference_answers
 
 from examine import examination
 from examine.__main__ import table
@@ -87,6 +88,41 @@ def test_a_sample_of_the_course_stands_the_examination(lesson, name):
     record = examine(lesson, name, seeds=3, part=0.2)
     assert record.killed and record.accepted >= 4 and record.attacks
     assert not record.open, "\n".join(record.open)
+
+
+def grown(model):
+    model.more = torch.nn.Linear(2, 3)
+
+
+def shrunk(model):
+    model.classifier = torch.nn.Identity()
+
+
+def reshaped(model):
+    model.classifier = torch.nn.Linear(2, 3)
+
+
+CHANGING = [
+    (lesson, name)
+    for lesson in lessons()
+    for name, exercise in exercises(lesson).items()
+    if not isinstance(exercise, Quiz) and "model" in exercise.changes
+]
+
+
+@pytest.mark.parametrize("change", [grown, shrunk, reshaped])
+@pytest.mark.parametrize(("lesson", "name"), CHANGING)
+def test_a_model_of_other_parameters_gets_a_verdict(lesson, name, change):
+    reference = reference_answers(lesson)[name]
+
+    def answer(model, *arguments):
+        result = reference(model, *arguments)
+        change(model)
+        return result
+
+    exercise = exercises(lesson)[name]
+    verdict = judge(exercise, answer)
+    assert not verdict.right and verdict.points < exercise.points and verdict.counterexample
 
 
 def test_every_attack_is_an_answer_to_every_form_of_exercise():
