@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass, field
 from html import escape
@@ -150,8 +151,16 @@ def number(points: float) -> str:
 
 
 def code(text: str) -> str:
-    """HTML of a plain text in which backticks mark code."""
+    """HTML of a plain text in which backticks mark code, and asterisks around a word or more emphasis."""
     parts = escape(text).split("`")
     if len(parts) % 2 == 0:  # a lone backtick is a character like any other
-        return escape(text)
-    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
+        return EMPHASIS.sub(r"<em>\1</em>", escape(text))
+    return "".join(
+        f"<code>{part}</code>" if index % 2 else EMPHASIS.sub(r"<em>\1</em>", part)
+        for index, part in enumerate(parts)
+    )
+
+
+EMPHASIS = re.compile(
+    r"(?<![\w*])\*([^\W\d_](?:[^*\n]*\w)?)\*(?![\w*])"
+)  # *so*, but not 2*3*4, *args or **kwargs
