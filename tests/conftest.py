@@ -11,7 +11,7 @@ from grader.classroom.release import release
 
 ISOLATED = {  # files whose tests run submissions as a class is graded
     "test_isolation.py", "test_hostile.py", "test_cold.py", "test_session.py", "test_warm.py", "test_provisioner.py",
-    "test_round_trip.py", "test_conformance.py", "test_execute.py", "test_autograde.py",
+    "test_round_trip.py", "test_conformance.py", "test_execute.py", "test_autograde.py", "test_attacks.py",
 }  # fmt: skip
 EVERY_LESSON = pytest.mark.skip(reason='a minute each: ARGS="--every-lesson" runs these, as .ci/run does')
 

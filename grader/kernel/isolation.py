@@ -204,6 +204,8 @@ def confine(user: int, root: bool, limits: Limits) -> None:
             Unavailable
         ):  # one wall more; where it is not to be had, there are the others
             _new_users(0)
+    with contextlib.suppress(OSError):  # where memory is short, its processes go before anybody else's
+        Path("/proc/self/oom_score_adj").write_text("1000")
     with contextlib.suppress(OSError):  # and no further namespaces
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
     drop_rights()

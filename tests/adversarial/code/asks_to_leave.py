@@ -1,0 +1,19 @@
+"""Leaves by `exit`, by `quit` and by asking the kernel to shut down.
+
+From: grading.md
+Earns: nothing
+"""
+
+from IPython import get_ipython
+
+
+def whole_word_groups(word_ids):
+    get_ipython().ask_exit()
+    get_ipython().kernel.do_shutdown(False)
+    raise SystemExit(0)
+
+
+# %%
+exit()
+# %%
+quit()
