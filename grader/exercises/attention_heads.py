@@ -34,10 +34,10 @@ attention = Exercise(
 )
 
 
-def _heads(draw) -> Case:
+def _heads(draw, dtype=torch.float32) -> Case:
     batch, heads, length, source, size = draw.sizes(5, 2, 8)
-    q, k = draw.normal(batch, heads, length, size), draw.normal(batch, heads, source, size)
-    return Case(q=q, k=k, v=draw.normal(batch, heads, source, size))
+    q, k, v = (draw.normal(batch, heads, rows, size, dtype=dtype) for rows in (length, source, source))
+    return Case(q=q, k=k, v=v)
 
 
 @attention.case
@@ -55,8 +55,8 @@ def one_short_sequence(draw):
 
 @attention.case
 def padded_keys(draw):
-    """padded keys hidden from every query, by a mask (B, 1, 1, S)"""
-    arguments = _heads(draw).arguments
+    """padded keys hidden from every query, by a mask (B, 1, 1, S), in float64"""
+    arguments = _heads(draw, torch.float64).arguments
     batch, _, source, _ = arguments["k"].shape
     mask = draw.attention_mask(batch, source, "mixed").bool()
     return Case(**arguments, mask=mask[:, None, None, :])
