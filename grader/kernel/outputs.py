@@ -81,6 +81,7 @@ class Outputs:
         last = self.nodes[-1] if self.nodes else None
         if len(text) > self._left:
             text = text[: self._left]
+            self._left = 0
             if text:
                 self._append_stream(last, name, text)
             self._stop()

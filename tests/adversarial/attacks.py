@@ -166,7 +166,8 @@ def servers(folder: Path) -> Iterator[tuple[dict[str, object], set[str]]]:
         with contextlib.suppress(OSError):
             while True:
                 if listener.type == socket.SOCK_DGRAM:
-                    heard.add(listener.recv(200).decode("utf-8", "replace"))
+                    if said := listener.recv(200):
+                        heard.add(said.decode("utf-8", "replace"))
                     continue
                 connection, _ = listener.accept()
                 with connection:

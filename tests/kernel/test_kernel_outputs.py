@@ -107,3 +107,20 @@ def test_an_error_of_the_graders_own_is_added_even_after_the_cut():
     outputs.add(*stream("x" * 100))
     outputs.error("OutOfTime", "too late")
     assert outputs.nodes[-1].ename == "OutOfTime" and outputs.failed
+
+
+def test_what_is_kept_is_counted():
+    for texts in (["x" * 30], ["x" * 200], ["x" * 60] * 3):
+        outputs = Outputs(100)
+        for text in texts:
+            outputs.add(*stream(text))
+        assert outputs.size == min(100, sum(map(len, texts)))
+
+
+def test_a_display_that_is_shown_often_counts_as_often():
+    outputs = Outputs(1000)
+    shown = {"transient": {"display_id": "one"}}
+    for _ in range(50):
+        outputs.add("display_data", {"data": {"text/plain": "x"}, **shown})
+    outputs.add("update_display_data", {"data": {"text/plain": "x" * 100}, **shown})
+    assert outputs.size == 50 and "the output was cut" in outputs.nodes[-1].text

@@ -1,7 +1,6 @@
 """Recursion without end, with the limit taken away, and in C.
 
 Earns: nothing
-Shows: KernelDied
 """
 
 import sys

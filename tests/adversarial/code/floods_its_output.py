@@ -1,8 +1,8 @@
-"""Prints, displays and warns without end.
+"""Prints, displays and warns more at once than anybody could read.
 
 From: grading.md, output floods
 Earns: nothing
-Shows: the output was cut
+Shows: more at once than can be taken
 """
 
 import os

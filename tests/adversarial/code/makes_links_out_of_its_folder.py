@@ -16,9 +16,9 @@ for number, target in enumerate((f"{COURSE}/gradebook.db", f"{COURSE}/notes.txt"
     except OSError:
         pass
     for path in (Path(f"link-{number}"), Path(f"hard-{number}")):
-        if path.is_file():
+        try:
             print(path.read_text(errors="replace"))
-        elif path.is_dir():
+        except OSError:
             print([str(inside) for inside in path.rglob("*")])
 print("links made")
 
