@@ -1,7 +1,8 @@
-"""A fork bomb.
+"""A fork bomb, whose processes stay: its own kernel cannot start a thread any more.
 
 From: grading.md
 Earns: nothing
+Next: lost
 Shows: Resource temporarily unavailable
 """
 
