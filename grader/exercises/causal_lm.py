@@ -163,6 +163,13 @@ def padded_on_the_left(draw):
 
 
 @causal_lm_loss.case(apart=True)
+def two_tokens(draw):
+    """a single text of two tokens: one to read, one to predict"""
+    vocab = draw.integer(5, 9)
+    return Case(logits=draw.normal(1, 2, vocab, scale=2.0), labels=draw.ids(1, 2, high=vocab))
+
+
+@causal_lm_loss.case(apart=True)
 def only_first_labels(draw):
     """only the first token of each row has a label"""
     case = _scores_and_labels(draw, "right")
@@ -193,6 +200,7 @@ def _next_token_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor
 @causal_lm_loss.must(
     "Give the mean cross-entropy of each label under the logits one position before it, leaving out -100.",
     weight=1.5,
+    on=(padded_on_the_right, padded_on_the_left, two_tokens),
 )
 def mean_over_next_tokens(case, answer):
     expect.same(answer(), _next_token_loss(case.logits, case.labels), "loss")

@@ -379,10 +379,10 @@ def competing_merges(draw):
 
 @byte_pairs.case
 def a_run_of_one_letter(draw):
-    """one letter many times over"""
+    """one letter many times over, and a pair at either end"""
     p, q = draw.shuffled("abcdefghijklmnop")[:2]
     run = draw.choice((5, 7))
-    return Case(word=q + p * run + q, merges=[(p, p), (p + p, p + p), (q, q)])
+    return Case(word=q + q + p * run + q + q, merges=[(p, p), (p + p, p + p), (q, q)])
 
 
 @byte_pairs.case
@@ -509,6 +509,16 @@ def from_the_right(word, merges):
     return pieces
 
 
+@byte_pairs.mistake(
+    "The last two pieces are never looked at as a pair: of n pieces there are n - 1 pairs, and the loop ends one too early."
+)
+def last_pair_left_out(word, merges):
+    pieces = list(word)
+    for pair in merges:
+        pieces = [*_join(pieces[:-1], tuple(pair)), *pieces[-1:]]
+    return pieces
+
+
 @byte_pairs.mistake("The `##` belongs to WordPiece. Byte pairs carry no mark inside a word.")
 def marked_like_word_pieces(word, merges):
     return [f"##{piece}" if i else piece for i, piece in enumerate(_merged(word, merges))]
@@ -582,6 +592,9 @@ def segments_of_both(case, answer):
     for place, (got, token) in enumerate(zip(segments, row, strict=True)):
         want = 0 if place < border else 1
         name = {case.cls_id: "[CLS]", case.sep_id: "[SEP]"}.get(token, f"token {token}")
+        expect.that(
+            not isinstance(got, bool), f"token_type_ids[{place}]: expected the number {want}, got {got}"
+        )
         expect.same(got, want, f"token_type_ids[{place}], of {name}")
 
 
@@ -700,14 +713,14 @@ def _texts(draw, first: int, second: int, left: int) -> Case:
 @truncate_pair.case
 def only_first_is_cut(draw):
     """a long first text and a short second"""
-    short = draw.integer(2, 4)
+    short = draw.integer(3, 5)
     return _texts(draw, short + draw.integer(5, 8), short, 2 * short + draw.integer(1, 3))
 
 
 @truncate_pair.case
 def only_second_is_cut(draw):
     """a short first text and a long second"""
-    short = draw.integer(2, 4)
+    short = draw.integer(3, 5)
     return _texts(draw, short, short + draw.integer(5, 8), 2 * short + draw.integer(1, 3))
 
 
@@ -776,6 +789,9 @@ def _hold_pair(case: Case, got, **replaced) -> None:
 )
 def longest_gives(case, answer):
     _hold_pair(case, answer())
+    if case.first and case.second:  # until the longer one has just one token more
+        just_longer = 2 * min(len(case.first), len(case.second)) + 1 + 3
+        _hold_pair(case, answer(max_length=just_longer), max_length=just_longer)
 
 
 @truncate_pair.must(
@@ -785,12 +801,14 @@ def longest_gives(case, answer):
 )
 def ties_shorten_second(case, answer):
     _hold_pair(case, answer())
+    shorter_gives_one = 2 * (min(len(case.first), len(case.second)) - 1) + 3
+    _hold_pair(case, answer(max_length=shorter_gives_one), max_length=shorter_gives_one)
 
 
 @truncate_pair.must("Fill `max_length` exactly, three special tokens counted.", weight=0.5)
 def filled_exactly(case, answer):
-    for max_length in (case.max_length, 3 + case.max_length % 2):
-        got = answer(max_length=max_length)
+    hardly_any = 3 + case.max_length % 2
+    for max_length, got in ((case.max_length, answer()), (hardly_any, answer(max_length=hardly_any))):
         used = len(got[0]) + len(got[1]) + 3
         expect.same(used, max_length, "tokens of both texts, and 3", max_length=max_length)
 

@@ -495,13 +495,26 @@ def double_precision(draw):
 
 
 @mlm_loss.case(apart=True)
+def a_single_label(draw):
+    """a single text with a single label"""
+    length, vocab = draw.sizes(2, 3, 9)
+    labels = torch.full((1, length), -100)
+    labels[0, draw.integer(0, length - 1)] = draw.integer(0, vocab - 1)
+    return Case(logits=draw.normal(1, length, vocab, scale=2.0), labels=labels)
+
+
+@mlm_loss.case(apart=True)
 def all_positions_ignored(draw):
     """every label is -100"""
     case = _scores_and_labels(draw)
     return Case(logits=case.logits, labels=torch.full_like(case.labels, -100))
 
 
-@mlm_loss.must("Give the mean cross-entropy over the labels other than -100.", weight=1.5)
+@mlm_loss.must(
+    "Give the mean cross-entropy over the labels other than -100.",
+    weight=1.5,
+    on=(some_positions_ignored, double_precision, a_single_label),
+)
 def mean_over_labels(case, answer):
     want = F.cross_entropy(case.logits.flatten(0, 1), case.labels.flatten())
     expect.same(answer(), want, "loss")
