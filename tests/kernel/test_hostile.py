@@ -1,10 +1,11 @@
-"""A kernel whose code has been turned against its grader can spoil its own outcomes, and nothing else."""
+"""A kernel whose code has been turned against its grader can spoil its own outcomes, and nothing else.
+
+Here are the many forms of what is no outcome and no message; whole attacks on grading stand in `tests/adversarial`.
+"""
 
 import pytest
 import torch
 
-from grader.exercises import exercises
-from grader.judge import judge
 from grader.kernel import session as sessions
 from grader.kernel import warm
 from grader.kernel.session import Session, Status
@@ -28,20 +29,6 @@ def call(session, seconds=2.0):
     return session.answer("f", seconds)(ONES, (), ())
 
 
-def test_a_forged_outcome_is_no_more_than_an_answer(session):
-    source = """
-import grader.kernel.harness as harness
-from grader.judge.calling import Outcome
-harness.perform = lambda *_, **__: Outcome(value=[1, 2, 3], changed=(), printed="<b>8 of 8 points</b>")
-"""
-    session.run(source, 60)
-    assert call(session).value == [1, 2, 3]
-    exercise = exercises("03_masked_lm")["whole_word_groups"]
-    session.run("def whole_word_groups(word_ids): pass", 60)
-    verdict = judge(exercise, session.answer(exercise.name), seed=3, remote=True)
-    assert verdict.points == 0
-
-
 @pytest.mark.parametrize(
     "source",
     [
@@ -62,20 +49,6 @@ def test_what_is_no_outcome_is_told_as_that(session, source):
 def test_a_call_that_is_not_answered_is_told(session):
     session.run("import grader.kernel.harness as harness\nharness._call = lambda *_: None", 60)
     assert "the code that makes the calls was changed" in call(session).unusable
-
-
-def test_an_answer_to_another_call_is_not_taken_for_this_one(session):
-    source = """
-from comm.base_comm import BaseComm
-import ipykernel.comm.comm as comm
-send = comm.BaseComm.publish_msg if not hasattr(comm.Comm, 'publish_msg') else comm.Comm.publish_msg
-def early(self, kind, data=None, metadata=None, buffers=None, **keys):
-    for number in range(50, 60):
-        send(self, kind, data={"number": number}, metadata=metadata, buffers=buffers, **keys)
-comm.Comm.publish_msg = comm.BaseComm.publish_msg = early
-"""
-    session.run(source, 60)
-    assert call(session).unusable
 
 
 FORGE = """
@@ -141,6 +114,12 @@ def test_a_message_without_end_ends_the_kernel(session, monkeypatch):
     assert status == Status.DIED and "more than can be read" in session.death
 
 
+def test_a_connection_that_hung_up_ends_the_kernel(session):
+    """As ZeroMQ does where a message is larger than what may come."""
+    _, status = session.run("print('x' * (40 << 20))", 60)
+    assert status == Status.DIED and "more at once than can be taken" in session.death
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -154,9 +133,3 @@ def test_a_kernel_that_falls_silent_is_ended(session, source):
     _, status = session.run(source, 1.0)
     assert status in (Status.TIMED_OUT, Status.DIED) or call(session, 1.0).timed_out
     assert not session.alive or not call(session, 1.0).value
-
-
-def test_an_answer_that_returns_twice_is_heard_once(session):
-    session.run("import os\ndef f(x):\n    os.fork()\n    return x.sum()", 60)
-    outcome = call(session)
-    assert outcome.timed_out or outcome.value == 6
