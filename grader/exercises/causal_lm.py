@@ -613,6 +613,14 @@ def another_temperature(draw):
     return _batch_of_scores(draw, "mixed", temperature=draw.choice((0.4, 0.6, 1.8, 2.5)))
 
 
+@next_token_probabilities.case(apart=True)
+def logits_far_below_zero(draw):
+    """logits around -100, as GPT-2 has them, and a low temperature"""
+    case = _batch_of_scores(draw, "mixed", temperature=0.5)
+    case.arguments["logits"] = case.logits - 100.0
+    return case
+
+
 def _after_the_last_token(case: Case, temperature: float) -> torch.Tensor:
     rows = [
         F.softmax(logits[mask == 1][-1].double() / temperature, dim=0)
@@ -638,7 +646,8 @@ def at_the_end(case, answer):
 
 
 @next_token_probabilities.must(
-    "Divide the logits by the temperature before the softmax.", on=(another_temperature,)
+    "Divide the logits by the temperature before the softmax.",
+    on=(another_temperature, logits_far_below_zero),
 )
 def divided_by_the_temperature(case, answer):
     want = _after_the_last_token(case, case.temperature)
@@ -734,6 +743,16 @@ def softmax_forgotten(logits, attention_mask, temperature=1.0):
 def softmax_over_the_batch(logits, attention_mask, temperature=1.0):
     _check_temperature(temperature)
     return (_last_logits(logits, attention_mask) / temperature).softmax(0)
+
+
+@next_token_probabilities.mistake(
+    "Right for logits near 0; but the `exp` of logits around -100, as GPT-2 has them, is 0 at a low temperature, and 0 divided by 0 is NaN. A softmax first "
+    "takes away the largest logit, which changes no probability; `torch.softmax` does."
+)
+def exponentials_vanish(logits, attention_mask, temperature=1.0):
+    _check_temperature(temperature)
+    exponentials = (_last_logits(logits, attention_mask) / temperature).exp()
+    return exponentials / exponentials.sum(-1, keepdim=True)
 
 
 @next_token_probabilities.mistake(
