@@ -195,13 +195,14 @@ mask_tokens = Exercise(
 )
 
 
-def _batch_to_mask(draw, side: str, probability: float | None = None) -> Case:
+def _batch_to_mask(draw, side: str, probability: float | None = None, ends: bool = True) -> Case:
     batch, length = draw.integer(3, 5), draw.integer(26, 34)
     attention_mask = draw.attention_mask(batch, length, side, shortest=16).bool()
     special = ~attention_mask
     for row in range(batch):  # [CLS] and [SEP] around the text, and one [SEP] inside it
         real = attention_mask[row].nonzero().flatten()
-        special[row, real[[0, draw.integer(6, 9), -1]]] = True
+        inside = draw.integer(6, 9)
+        special[row, real[[0, inside, -1] if ends else [inside]]] = True
     edge = 0.15 if probability is None else probability
     choose = draw.uniform(batch, length, edges=(0.15, edge))
     likely = draw.uniform(batch, length) < 0.6  # else too few positions are chosen to show every fate
@@ -238,8 +239,11 @@ def padded_on_the_left(draw):
 
 @mask_tokens.case
 def another_probability(draw):
-    """another probability than 0.15"""
-    return _batch_to_mask(draw, "right", draw.choice((0.3, 0.4, 0.5)))
+    """another probability than 0.15, and texts without special tokens at their ends"""
+    case = _batch_to_mask(draw, "right", draw.choice((0.3, 0.4, 0.5)), ends=False)
+    longest = (~case.special[:, -1]).nonzero()[0]
+    case.choose[longest, [0, -1]] = 0.01
+    return case
 
 
 @mask_tokens.case(apart=True)
@@ -677,6 +681,12 @@ def no_special_tokens(draw):
 
 
 @whole_word_groups.case(apart=True)
+def a_single_word(draw):
+    """a single word of several pieces, without special tokens"""
+    return Case(word_ids=[0] * draw.integer(2, 4))
+
+
+@whole_word_groups.case(apart=True)
 def only_special_tokens(draw):
     """only special tokens"""
     return Case(word_ids=[None] * draw.integer(2, 4))
@@ -692,7 +702,7 @@ def _groups_by_definition(word_ids: list[int | None]) -> list[list[int]]:
 
 @whole_word_groups.must(
     "Give the positions of each word, word after word, and none of a special token.",
-    on=(one_text, no_special_tokens),
+    on=(one_text, no_special_tokens, a_single_word),
 )
 def positions_of_words(case, answer):
     expect.same(answer(), _groups_by_definition(case.word_ids), "groups")
@@ -799,6 +809,22 @@ def separator_ignored(word_ids):
 )
 def every_piece_alone(word_ids):
     return [[position] for position, word in enumerate(word_ids) if word is not None]
+
+
+@whole_word_groups.mistake(
+    "Right, but for the first position: the one before it, `word_ids[i - 1]`, has the index -1, and that is the *last* entry. Where both belong to word 0, "
+    "the first piece continues a group that is not there yet."
+)
+def looks_back_to_the_end(word_ids):
+    groups = []
+    for position, word in enumerate(word_ids):
+        if word is None:
+            continue
+        if word_ids[position - 1] == word:
+            groups[-1].append(position)
+        else:
+            groups.append([position])
+    return groups
 
 
 @whole_word_groups.mistake("The groups hold word ids where positions are asked for.")
