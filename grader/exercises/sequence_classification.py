@@ -428,10 +428,8 @@ def plain_descent(case, answer):
     for name, parameter in want.named_parameters():
         start = case.model.get_parameter(name).detach()
         got = after[name].detach()
-        expect.that(
-            not parameter.requires_grad or torch.equal(parameter, start) or not torch.equal(got, start),
-            f"{name} has not moved at all",
-        )
+        moves = (parameter - start).abs().max() > 1e-6  # a key's bias has no gradient but rounding
+        expect.that(not moves or not torch.equal(got, start), f"{name} has not moved at all")
         expect.same(got, parameter.detach(), f"{name} after training", before=start)
 
 
