@@ -16,9 +16,14 @@ TARGET = "headway.answer"
 
 
 def install() -> None:
-    """Take calls through comms of the name `TARGET`, in the IPython kernel of this process."""
-    from comm import get_comm_manager
+    """Take calls through comms of the name `TARGET`, in the IPython kernel of this process.
 
+    A cell that says `exit()` does not end it: that would come a moment later, in the middle of another's call.
+    """
+    from comm import get_comm_manager
+    from IPython import get_ipython
+
+    get_ipython().ask_exit = lambda: None
     get_comm_manager().register_target(
         TARGET, lambda comm, _: comm.on_msg(lambda message: _call(comm, message))
     )

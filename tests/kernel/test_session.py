@@ -85,6 +85,12 @@ def test_a_syntax_error_and_an_exit_are_told(session):
     assert session.run("raise SystemExit(3)", 60)[1] == Status.ERROR
 
 
+def test_asking_to_leave_ends_nothing(session):
+    for source in ("exit()", "quit()", "get_ipython().ask_exit()"):
+        assert session.run(source, 60) == ([], Status.OK)
+        assert texts(session.run("get_ipython().exit_now", 60)[0]) == ["False"]
+
+
 def test_an_endless_cell_is_interrupted(session):
     outputs, status = session.run("while True: pass", 0.5)
     assert status == Status.TIMED_OUT and outputs[-1].evalue == "the cell was not done after 0.5 seconds"
