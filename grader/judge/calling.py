@@ -15,6 +15,7 @@ import io
 import linecache
 import logging
 import math
+import operator
 import os
 import random
 import signal
@@ -200,6 +201,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 # What the checker itself calls. An answer that put its own functions there would judge itself.
 LENT = (torch, torch.nn.functional, torch.Tensor, torch.autograd, np, builtins, copy, math, random)
 MISSING = object()
+KEPT = (len, all, map, operator.is_)  # an answer may have put others in these very places
 
 
 @contextlib.contextmanager
@@ -236,7 +238,8 @@ def _put_back(place: Any, saved: dict[str, Any]) -> None:
     """Give a module or class its own names again. New ones would hide inherited or built-in ones, but in a library
     they are modules imported lately, and stay."""
     now = vars(place)
-    if list(map(id, saved.values())) == list(map(id, now.values())):
+    length, every, mapped, is_same = KEPT
+    if length(saved) == length(now) and every(mapped(is_same, saved.values(), now.values())):
         return
     if place not in LENT or isinstance(place, type):
         for name in [name for name in now if name not in saved]:

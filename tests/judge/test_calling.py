@@ -144,12 +144,13 @@ def test_a_flood_of_output_is_cut():
 
 
 def test_what_the_checker_calls_is_its_own_again_after_the_call(monkeypatch):
-    saved = torch.equal, torch.Tensor.sum, len, values.alike
+    saved = torch.equal, torch.Tensor.sum, len, all, map, values.alike
 
     def patching(x):
         torch.equal = lambda *_: True
         torch.Tensor.sum = lambda *_: 0
         builtins.len = lambda _: 1
+        builtins.all, builtins.map = lambda *_: True, lambda *_: ()
         values.alike = lambda *_: True
         del math.sqrt
         sys.setrecursionlimit(200)
@@ -159,7 +160,7 @@ def test_what_the_checker_calls_is_its_own_again_after_the_call(monkeypatch):
     root = math.sqrt
     folder, depth = os.getcwd(), sys.getrecursionlimit()
     perform(patching, {"x": 1})
-    assert (torch.equal, torch.Tensor.sum, len, values.alike) == saved and math.sqrt is root
+    assert (torch.equal, torch.Tensor.sum, len, all, map, values.alike) == saved and math.sqrt is root
     assert (os.getcwd(), sys.getrecursionlimit()) == (folder, depth)
 
 
