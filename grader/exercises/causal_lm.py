@@ -586,8 +586,8 @@ next_token_probabilities = Exercise(
 )
 
 
-def _batch_of_scores(draw, side: str, **arguments) -> Case:
-    batch, length, vocab = draw.integer(3, 5), draw.integer(6, 8), draw.integer(9, 12)
+def _batch_of_scores(draw, side: str, batch: int = 0, **arguments) -> Case:
+    batch, length, vocab = batch or draw.integer(3, 5), draw.integer(6, 8), draw.integer(9, 12)
     return Case(
         logits=draw.normal(batch, length, vocab, scale=1.5),
         attention_mask=draw.attention_mask(batch, length, side),
@@ -614,6 +614,12 @@ def another_temperature(draw):
 
 
 @next_token_probabilities.case(apart=True)
+def a_single_text(draw):
+    """a batch of a single text"""
+    return _batch_of_scores(draw, "right", batch=1)
+
+
+@next_token_probabilities.case(apart=True)
 def logits_far_below_zero(draw):
     """logits around -100, as GPT-2 has them, and a low temperature"""
     case = _batch_of_scores(draw, "mixed", temperature=0.5)
@@ -631,7 +637,7 @@ def _after_the_last_token(case: Case, temperature: float) -> torch.Tensor:
 
 @next_token_probabilities.must(
     "Give the softmax of the logits at each row's last real token: before the padding, if that is on the right.",
-    on=(batch_padded_on_the_right,),
+    on=(batch_padded_on_the_right, a_single_text),
 )
 def before_the_padding(case, answer):
     expect.same(answer(), _after_the_last_token(case, 1.0), "probabilities")
@@ -756,6 +762,14 @@ def exponentials_vanish(logits, attention_mask, temperature=1.0):
 
 
 @next_token_probabilities.mistake(
+    "Right for several texts, but `squeeze()` takes away *every* axis of size 1, and for a single text that is the batch as well. Name the axis: `squeeze(1)`."
+)
+def single_text_squeezed(logits, attention_mask, temperature=1.0):
+    _check_temperature(temperature)
+    return (_last_logits(logits, attention_mask) / temperature).softmax(-1).squeeze()
+
+
+@next_token_probabilities.mistake(
     "These are log-probabilities. Asked for are the probabilities themselves, from 0 to 1."
 )
 def log_probabilities(logits, attention_mask, temperature=1.0):
@@ -821,6 +835,13 @@ def some_tokens_impossible(draw):
 
 
 @sample.case(apart=True)
+def a_single_draw(draw):
+    """a batch of a single text"""
+    case = _stretches(draw)
+    return Case(probabilities=case.probabilities[:1], draw=case.draw[:1])
+
+
+@sample.case(apart=True)
 def a_draw_of_zero(draw):
     """a draw of exactly 0 where the first tokens are impossible"""
     return _stretches(draw, zeros=2, at_zero=True)
@@ -833,7 +854,11 @@ def _first_to_exceed(case: Case) -> torch.Tensor:
     return torch.tensor(tokens)
 
 
-@sample.must("Take the first token whose cumulative probability exceeds the draw.", weight=1.5)
+@sample.must(
+    "Take the first token whose cumulative probability exceeds the draw.",
+    weight=1.5,
+    on=(all_tokens_possible, some_tokens_impossible, a_single_draw),
+)
 def first_to_exceed(case, answer):
     cumulative = [[round(p, 3) for p in row] for row in case.probabilities.cumsum(-1).tolist()]
     got, want = answer(), _first_to_exceed(case)
@@ -936,6 +961,13 @@ def summed_over_the_batch(probabilities, draw):
 )
 def drawn_anew(probabilities, draw):
     return torch.multinomial(probabilities, 1)[:, 0]
+
+
+@sample.mistake(
+    "Right for several texts, but `squeeze()` takes away *every* axis of size 1, and for a single text that is the batch as well. Name the axis: `squeeze(1)`."
+)
+def single_draw_squeezed(probabilities, draw):
+    return torch.searchsorted(probabilities.cumsum(-1), draw[:, None], right=True).squeeze()
 
 
 @sample.mistake(

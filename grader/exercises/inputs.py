@@ -1249,11 +1249,11 @@ def texts_padded_on_either_side(draw):
 
 
 @masked_mean.case(apart=True)
-def a_row_of_one_token(draw):
-    """one row has a single token"""
+def a_text_of_one_token(draw):
+    """a batch of a single text, of a single token"""
     case = _hidden_states(draw, "right")
-    case.attention_mask[draw.integer(0, len(case.attention_mask) - 1), 1:] = 0
-    return case
+    case.attention_mask[0, 1:] = 0
+    return Case(hidden=case.hidden[:1], attention_mask=case.attention_mask[:1])
 
 
 @masked_mean.case(apart=True)
@@ -1273,7 +1273,7 @@ def _means(hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
 @masked_mean.must(
     "For each row, give the mean of the hidden states where the mask is 1.",
     weight=1.5,
-    on=(texts_padded_on_the_right, texts_padded_on_either_side, a_row_of_one_token),
+    on=(texts_padded_on_the_right, texts_padded_on_either_side, a_text_of_one_token),
 )
 def mean_of_real_tokens(case, answer):
     counts = case.attention_mask.sum(dim=1)
