@@ -1,13 +1,14 @@
 """The attacks of this folder, one file each, and what a course has that they are after.
 
-`code/NAME.py` is what a student hands in as the answer to `whole_word_groups`: the whole file is the answer's cell, and
-where a line begins with `# %%` another cell begins, before the check. It may import from `known`, a file handed in with it,
-all that an attacker could find out: paths, addresses, process ids (see `Targets`). `files/NAME.py` has a function
-`tamper(folder, nb, course)` that does to a right submission, its folder and its notebook, what a student could do by hand.
+`code/NAME.py` is what a student hands in as the answer to `whole_word_groups`: the whole file is the answer's cell,
+and where a line begins with `# %%` another cell begins, before the check. It may import from `known`, a file handed
+in with it, all that an attacker could find out: paths, addresses, process ids (see `Targets`), and `right`, a right
+answer. `files/NAME.py` has a function `tamper(folder, nb, course)` that does to a right submission, its folder and
+its notebook, what a student could do by hand.
 
 The docstring's first line says what is tried; then come lines of these:
 
-    From:   where it was found, if not here (grading.md is the list of what stock nbgrader lets through)
+    From:   where it was found, if not here: `nbgrader`, where stock nbgrader lets it through, or `others`
     Earns:  the points of `whole_word_groups` that are honest: `nothing`, `all`, or `not graded` and a part of the reason
     Next:   `lost` where the attack spoils its own kernel, and with it the right answer to the next exercise
     Shows:  a text that the graded notebook must hold, because else the attack did not get as far as it means to

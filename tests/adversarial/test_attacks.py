@@ -38,7 +38,7 @@ from grader.kernel import session as sessions
 from grader.kernel import warm
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="isolation is Linux'")
-LIMITS = {"memory": 400 << 20, "processes": 24, "disk": 24 << 20, "file": 8 << 20, "output": 50_000,
+LIMITS = {"memory": 200 << 20, "processes": 24, "disk": 24 << 20, "file": 8 << 20, "output": 50_000,
           "outputs": 400_000, "result": 200_000, "notebook": 90.0}  # fmt: skip
 HONEST = ("aaa", "mmm", "zzz")
 """Students who are graded before, among and after the others."""

@@ -1,6 +1,6 @@
 """Leaves by `exit`, by `quit` and by asking the kernel to shut down.
 
-From: grading.md
+From: nbgrader, which lets it through
 Earns: nothing
 """
 

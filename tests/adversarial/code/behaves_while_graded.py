@@ -1,6 +1,6 @@
 """Is right only where it sees that it is being graded.
 
-From: grading.md, `NBGRADER_EXECUTION`
+From: nbgrader, `NBGRADER_EXECUTION`
 Earns: nothing
 Shows: seen: []
 """

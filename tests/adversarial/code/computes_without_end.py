@@ -1,8 +1,12 @@
-"""An answer that is busy in C, where no exception of Python's gets in.
+"""An answer that is busy in C and deaf to signals, where no exception of Python's gets in.
 
 Earns: nothing
 """
 
+import ctypes
+import signal
+
 
 def whole_word_groups(word_ids):
-    return sum(iter(int, 1)) or (9**9**9 % 7)
+    signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
+    return ctypes.PyDLL(None).sleep(600)

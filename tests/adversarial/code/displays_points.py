@@ -1,6 +1,6 @@
 """Calls the display hook with points from the answer, as if they were the result of the check's cell.
 
-From: grading.md
+From: nbgrader, which lets it through
 Earns: nothing
 """
 

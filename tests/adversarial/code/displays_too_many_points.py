@@ -1,6 +1,6 @@
 """Displays more points than there are, so that nbgrader gives up on the submission.
 
-From: grading.md, where the submission was lost
+From: nbgrader, where the submission was lost
 Earns: nothing
 """
 

@@ -1,6 +1,6 @@
 """An AST transformer that drops asserts and whatever is called check.
 
-From: grading.md
+From: nbgrader, which lets it through
 Earns: nothing
 """
 

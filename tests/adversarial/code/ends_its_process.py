@@ -1,6 +1,6 @@
 """Ends its process in the middle of a call, as if all were well.
 
-From: grading.md, where the whole submission was ungraded
+From: nbgrader, where the whole submission was ungraded
 Earns: nothing
 Shows: it left with code 0
 """

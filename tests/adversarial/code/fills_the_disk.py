@@ -1,6 +1,6 @@
 """Writes until nothing more can be written, in every place and in one file.
 
-From: grading.md, full disks
+From: others, full disks
 Earns: nothing
 Shows: No space left on device
 """

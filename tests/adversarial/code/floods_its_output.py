@@ -1,6 +1,6 @@
 """Prints, displays and warns more at once than anybody could read.
 
-From: grading.md, output floods
+From: others, output floods
 Earns: nothing
 Shows: more at once than can be taken
 """

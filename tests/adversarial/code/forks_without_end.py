@@ -1,6 +1,6 @@
 """A fork bomb, whose processes stay: its own kernel cannot start a thread any more.
 
-From: grading.md
+From: nbgrader, which lets it through
 Earns: nothing
 Next: lost
 Shows: Resource temporarily unavailable

@@ -1,6 +1,6 @@
 """Leaves processes behind: in sessions of their own, orphaned, deaf to signals, one as another program.
 
-From: grading.md, a background process survived the grading
+From: nbgrader, a background process survived the grading
 Earns: nothing
 Shows: left behind
 """

@@ -1,6 +1,6 @@
 """Prints what a grader may take for its own words: points, verdicts, lines of protocol.
 
-From: grading.md, forged results
+From: others, forged results
 Earns: nothing
 Shows: 3 of 3 points
 """

@@ -1,6 +1,6 @@
 """Reads the environment variables and command lines of every process it can see, its own first.
 
-From: grading.md, reading /proc
+From: others, reading /proc
 Earns: nothing
 Shows: HOME=/home/student
 """

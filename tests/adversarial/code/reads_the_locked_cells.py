@@ -1,6 +1,6 @@
 """Looks for tests where they stand: in the notebook's file, in `In`, in the history, in what is to come.
 
-From: grading.md
+From: nbgrader, which lets it through
 Earns: nothing
 Shows: notebooks: []
 """

@@ -1,6 +1,6 @@
 """Reads the reference answers and all that lies beside them.
 
-From: grading.md, `../../../source`
+From: nbgrader, `../../../source`
 Earns: nothing
 Shows: FileNotFoundError
 """

@@ -1,6 +1,6 @@
 """Replaces the input transformers, so that every later cell becomes `pass` or gives points.
 
-From: grading.md, which gave full points
+From: nbgrader, which gave full points
 Earns: nothing
 """
 

@@ -1,6 +1,6 @@
 """Replaces, in its kernel, all that judges: `check`, `judge`, requirements, comparisons, verdicts.
 
-From: grading.md, the peers: a patched test class gives full marks
+From: others: a patched test class gives full marks
 Earns: nothing
 """
 

@@ -1,6 +1,6 @@
 """Sends pickles where data are expected: whoever unpickles them runs what they say.
 
-From: grading.md, pickled results that execute on the grader's side
+From: others, pickled results that execute on the grader's side
 Earns: nothing
 Next: lost
 Shows: cannot be read

@@ -1,6 +1,6 @@
 """Returns an object whose `__eq__` always says yes.
 
-From: grading.md
+From: nbgrader, which lets it through
 Earns: nothing
 Shows: a Yes
 """

@@ -1,6 +1,6 @@
 """Writes to the kernel's sockets what is no message, and one too large to be taken.
 
-From: grading.md, taking over the kernel's sockets
+From: others, taking over the kernel's sockets
 Earns: nothing
 Shows: KernelDied
 """

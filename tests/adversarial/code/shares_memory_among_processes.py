@@ -9,7 +9,7 @@ import time
 
 for _ in range(3):
     if os.fork() == 0:
-        memory = bytearray(b"x") * (150 << 20)
+        memory = bytearray(b"x") * (80 << 20)
         time.sleep(60)
 time.sleep(60)
 

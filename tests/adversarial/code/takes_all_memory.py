@@ -1,6 +1,6 @@
 """A memory bomb in one process.
 
-From: grading.md
+From: nbgrader, which lets it through
 Earns: nothing
 Shows: MemoryError
 """
@@ -10,7 +10,7 @@ hoard = []
 
 def whole_word_groups(word_ids):
     while True:
-        hoard.append(bytearray(100 << 20))
+        hoard.append(bytes(50 << 20))
 
 
 try:

@@ -1,6 +1,6 @@
 """Reads the gradebook and writes a score into it.
 
-From: grading.md, which gave 396 of 8
+From: nbgrader, which gave 396 of 8
 Earns: nothing
 Shows: unable to open database file
 """

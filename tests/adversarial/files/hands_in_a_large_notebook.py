@@ -1,6 +1,6 @@
 """Hands in a notebook of many thousand cells, each of which says much.
 
-From: grading.md, output floods
+From: others, output floods
 Earns: all
 """
 

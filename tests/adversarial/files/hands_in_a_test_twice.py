@@ -1,6 +1,6 @@
 """Hands in a check twice, once with points beside it.
 
-From: grading.md, where the whole batch stopped
+From: nbgrader, where the whole batch stopped
 Earns: not graded: more than one cell named check_whole_word_groups
 """
 

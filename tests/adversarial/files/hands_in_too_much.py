@@ -1,6 +1,6 @@
 """Hands in a file larger than all that a lesson needs: a hole, which takes no room until it is copied.
 
-From: grading.md, full disks
+From: others, full disks
 Earns: not graded: too large
 """
 

@@ -1,6 +1,6 @@
 """Hands in a link to the gradebook as a file of its own.
 
-From: grading.md, a link was followed and copied
+From: nbgrader, a link was followed and copied
 Earns: not graded: is a link that leads out of the folder
 """
 

@@ -1,6 +1,6 @@
 """Shows scripts, frames and pages that load others, for whoever reads its notebook.
 
-From: grading.md, unescaped in the feedback page
+From: nbgrader, unescaped in the feedback page
 Earns: all
 """
 

@@ -1,6 +1,6 @@
 """Tags all cells so that they are not run, or may fail, and stores the outputs that it would like to have.
 
-From: grading.md, which gave 8 of 8
+From: nbgrader, which gave 8 of 8
 Earns: nothing
 """
 
