@@ -181,7 +181,7 @@ influence = Exercise(
     summary="Which outputs of a model move when a token is replaced: measured, not looked up.",
     read="“Measure who looks at whom”, and the example worked by hand",
     hints=(
-        "Run the model once as it is and keep the output. Then, for each j: copy `ids`, put another token at place j, run again, compare.",
+        "Run the model once as it is and keep the output: its `logits` or, where it has none, its `last_hidden_state`. Then, for each j: copy `ids`, put another token at place j, run again, compare.",
         "Another token, whichever stands there: `(ids[0, j] + 1) % model.config.vocab_size` is inside the vocabulary and never the same.",
         "Compare position by position: `(after - before).abs().amax(-1) > 1e-6` is a bool of length L. It is column j of the result.",
     ),
