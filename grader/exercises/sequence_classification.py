@@ -1,6 +1,6 @@
 """Lesson 08: fine-tuning for a label.
 
-The oracles are the losses of `transformers`, scikit-learn's scores, and gradient descent by its definition. The
+The oracles are the losses of `transformers`, and counts, F1 and gradient descent by their definitions. The
 classifier that the lesson trains is judged by what it says of reviews: in grading of the instructor's hidden ones.
 """
 
@@ -959,9 +959,9 @@ def last_class_absent(draw):
 
 
 def _counted(labels, predictions, num_classes) -> torch.Tensor:
-    from sklearn.metrics import confusion_matrix as counted
-
-    return torch.from_numpy(counted(labels, predictions, labels=list(range(num_classes)))).long()
+    """By its definition. (scikit-learn's gives the same, as a variant in the tests holds; to import it takes a second.)"""
+    pairs, classes = list(zip(labels, predictions, strict=True)), range(num_classes)
+    return torch.tensor([[pairs.count((label, said)) for said in classes] for label in classes])
 
 
 @confusion_matrix.must("Count in row i, column j how often label i was predicted as j.", weight=2.0)
@@ -1077,15 +1077,17 @@ def every_class_occurs(draw):
     return Case(labels=labels, predictions=predictions, num_classes=classes).where(C=classes)
 
 
-def _scores(labels, predictions, num_classes, average):
-    from sklearn.metrics import f1_score
-
-    found = f1_score(labels, predictions, labels=list(range(num_classes)), average=average, zero_division=0)
-    return float(found) if average else found.tolist()
+def _f1_of_each(labels, predictions, num_classes) -> list[float]:
+    """2 TP / (2 TP + FP + FN) of every class, as scikit-learn has it with `zero_division=0`."""
+    return [
+        2 * sum(t == p == label for t, p in zip(labels, predictions, strict=True)) / both if both else 0.0
+        for label in range(num_classes)
+        for both in [labels.count(label) + predictions.count(label)]
+    ]
 
 
 def _mean_of_all(case: Case, answer) -> None:
-    scores = _scores(**case.arguments, average=None)
+    scores = _f1_of_each(**case.arguments)
     rounded = [round(score, 3) for score in scores]
     expect.same(answer(), sum(scores) / len(scores), "macro F1", f1_of_each_class=rounded)
 
@@ -1114,7 +1116,8 @@ def accuracy_for_f1(labels, predictions, num_classes):
     "The classes are weighted by how many texts they have, so that a rare class counts for little. Macro means: each class counts the same."
 )
 def weighted_by_support(labels, predictions, num_classes):
-    return _scores(labels, predictions, num_classes, "weighted")
+    scores = _f1_of_each(labels, predictions, num_classes)
+    return sum(score * labels.count(label) for label, score in enumerate(scores)) / len(labels)
 
 
 @macro_f1.mistake(
@@ -1122,14 +1125,14 @@ def weighted_by_support(labels, predictions, num_classes):
 )
 def over_classes_that_occur(labels, predictions, num_classes):
     present = sorted({*labels, *predictions})
-    return sum(_scores(labels, predictions, num_classes, None)) / len(present)
+    return sum(_f1_of_each(labels, predictions, num_classes)) / len(present)
 
 
 @macro_f1.mistake(
     "The mean is taken over the classes that are true somewhere. A class that is only ever predicted, always wrongly, then costs nothing of its own."
 )
 def over_true_classes(labels, predictions, num_classes):
-    scores = _scores(labels, predictions, num_classes, None)
+    scores = _f1_of_each(labels, predictions, num_classes)
     return sum(scores[label] for label in set(labels)) / len(set(labels))
 
 
@@ -1137,7 +1140,7 @@ def over_true_classes(labels, predictions, num_classes):
     "A class without any text counts 1, as if it had been found. The contract counts it 0, as scikit-learn does with `zero_division=0`."
 )
 def absent_counts_one(labels, predictions, num_classes):
-    scores = _scores(labels, predictions, num_classes, None)
+    scores = _f1_of_each(labels, predictions, num_classes)
     absent = num_classes - len({*labels, *predictions})
     return (sum(scores) + absent) / num_classes
 

@@ -168,6 +168,12 @@ def macro_f1__precision_and_recall(labels, predictions, num_classes):
     return total / num_classes
 
 
+def confusion_matrix__scikit_learn(labels, predictions, num_classes):
+    from sklearn.metrics import confusion_matrix
+
+    return torch.from_numpy(confusion_matrix(labels, predictions, labels=range(num_classes)))
+
+
 def macro_f1__scikit_learn(labels, predictions, num_classes):
     from sklearn.metrics import f1_score
 
