@@ -134,7 +134,8 @@ class Spec:
         if len(shape) == len(wanted) - 1:
             for i, name in enumerate(names):
                 if wanted[:i] + wanted[i + 1 :] == shape:
-                    return f"the {name} axis is missing"
+                    axis = f"axis of size {name}" if name.isdigit() else f"{name} axis"
+                    return f"the {axis} is missing"
         if len(shape) == len(wanted) + 1:
             for i in range(len(shape)):
                 if shape[:i] + shape[i + 1 :] == wanted:

@@ -56,6 +56,8 @@ def test_products_and_numbers_as_axes():
     assert fit("x: float (B*L, 2)", torch.zeros(33, 2)).shape == (33, 2)
     with pytest.raises(WrongForm):
         fit("x: float (B*L, 2)", torch.zeros(3, 2))
+    with pytest.raises(WrongForm, match="the axis of size 1 is missing"):
+        fit("x: float (1, B, L)", torch.zeros(3, 11))
 
 
 def test_numbers_and_tensors_of_one_number():
