@@ -137,14 +137,19 @@ class Execute(nbgrader.preprocessors.Execute):
         if check.before:
             kernel.run(check.before)
         exercise = _exercise(check.exercise)
-        verdict = judge(
-            exercise,
-            kernel.answer(check.answer, exercise.seconds),
-            seed=terms.seed,
-            rounds=exercise.rounds * self.more_cases,
-            hidden=terms.hidden,
-            remote=True,
-        )
+        try:
+            verdict = judge(
+                exercise,
+                kernel.answer(check.answer, exercise.seconds),
+                seed=terms.seed,
+                rounds=exercise.rounds * self.more_cases,
+                hidden=terms.hidden,
+                remote=True,
+            )
+        except Exception as error:  # of a requirement whose author did not think of such a result
+            message = f"{exercise.name} cannot be judged: {type(error).__name__}: {str(error)[:300]}. Tell whoever wrote it"
+            line = f"NotJudged: {message}"
+            return [new_output("error", ename="NotJudged", evalue=message, traceback=[line])]
         return [shown(verdict, points)]
 
     def _terms(self, resources: ResourcesDict) -> Terms:

@@ -195,6 +195,19 @@ def test_grading_draws_more_cases_with_the_course_seed(run, monkeypatch):
     }
 
 
+def test_an_exercise_that_cannot_judge_an_answer_costs_no_other(run, monkeypatch):
+    def fails(exercise, call, **terms):
+        if exercise.name == "mlm_loss":
+            raise TypeError("unhashable type: 'list'")
+        return judge(exercise, call, **terms)
+
+    monkeypatch.setattr(execute, "judge", fails)
+    cells = run(lesson_notebook())
+    (output,) = cells["check-mlm_loss"].outputs
+    assert output.ename == "NotJudged" and "mlm_loss cannot be judged: TypeError" in output.evalue
+    assert points(cells["check-mask_tokens"]) == EXERCISES["mask_tokens"].points
+
+
 def test_what_a_submission_says_of_its_cells_is_not_asked(run):
     """The cell's own source names another exercise; the instructor's cell of this name decides."""
     nb = lesson_notebook()
