@@ -71,8 +71,9 @@ def examine(lesson: str, name: str, seeds: int = 200, part: float = 1.0) -> Reco
     written = written_answers(lesson)
     right = {"reference": written.functions[name]}
     right |= {variant.__name__: variant for variant in variants(lesson).get(name, [])}
+    # Imports and caches are not what a student waits for: the lesson has used them long before.
     for answer in (right["reference"], *(mistake.function for mistake in exercise.mistakes[:1])):
-        judge(exercise, answer)  # imports and caches are not what a student waits for: the lesson has used them
+        judge(exercise, answer)
     for label, function in right.items():
         if lost := _loses(exercise, function, seeds, record.times if label == "reference" else None):
             record.rejected.append(f"{label}, {lost}")
