@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from grader.judge import Case, Exercise, Question, Quiz, expect
+from grader.judge.values import alike
 
 LESSON = "09_token_classification"
 
@@ -743,7 +744,7 @@ def other_positions_do_not_count(case, answer):
     after = _numbers(answer(logits=torch.where(first, case.logits, other)))
     expect.same(after, before, "labels, after scores at other positions were changed")
     moved = _numbers(answer(logits=torch.where(first, other, case.logits)))
-    expect.that(moved != before, "labels: nothing changed with the scores of the first pieces")
+    expect.that(not alike(moved, before), "labels: nothing changed with the scores of the first pieces")
 
 
 @word_predictions.must(

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from examine.thoughtless import of_the_right_form
+from examine.thoughtless import NOTHING, of_the_right_form
 from grader.judge import Exercise
 
 ATTACKS: list[Callable] = []
@@ -270,6 +270,12 @@ def returns_nothing_but_nan(exercise, reference):
 @attack(earns=QUARTER)
 def returns_nothing_but_infinity(exercise, reference):
     return of_the_right_form(exercise, lambda shape: torch.full(shape, float("inf")), float("inf"))
+
+
+@attack(earns=QUARTER)
+def returns_nests_where_values_belong(exercise, reference):
+    odd = {"list": [["a"], torch.zeros(2), {}], "tuple": ([{}], torch.zeros(2)), "dict": {"a": [{}], 3: torch.zeros(2)}}
+    return of_the_right_form(exercise, torch.zeros, plain={**NOTHING, **odd})
 
 
 @attack
