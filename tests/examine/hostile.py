@@ -274,7 +274,11 @@ def returns_nothing_but_infinity(exercise, reference):
 
 @attack(earns=QUARTER)
 def returns_nests_where_values_belong(exercise, reference):
-    odd = {"list": [["a"], torch.zeros(2), {}], "tuple": ([{}], torch.zeros(2)), "dict": {"a": [{}], 3: torch.zeros(2)}}
+    odd = {
+        "list": [["a"], torch.zeros(2), {}],
+        "tuple": ([{}], torch.zeros(2)),
+        "dict": {"a": [{}], 3: torch.zeros(2)},
+    }
     return of_the_right_form(exercise, torch.zeros, plain={**NOTHING, **odd})
 
 
