@@ -813,6 +813,8 @@ def _stretches(draw, zeros: int = 0, at_zero: bool = False) -> Case:
     draws = []
     for row, line in enumerate(probabilities.tolist()):
         possible = [token for token, p in enumerate(line) if p > 0.03 and token > zeros and p < max(line)]
+        if not possible:  # hardly any token but the likeliest: drawn again
+            return _stretches(draw, zeros, at_zero)
         token = draw.choice(possible)
         draws.append(
             0.0
