@@ -87,6 +87,9 @@ def view(request: Request) -> list[str]:
     told += ["--clearenv"]
     for name, value in request.environment.items():
         told += ["--setenv", name, value]
+    told += ["--proc", "/proc", "--dev", "/dev"]
+    for place in ("/tmp", isolation.HOME, "/dev/shm"):
+        told += ["--perms", "0700", "--size", size, "--tmpfs", place]
     shown = [*isolation.visible(), package, *([Path(request.data)] if request.data else [])]
     for place in [*shown, *(Path("/etc", name) for name in isolation.ETC)]:
         source = os.path.realpath(place)
@@ -96,9 +99,6 @@ def view(request: Request) -> list[str]:
             told += ["--ro-bind", source, str(place)]
     if (package / "classroom").exists():
         told += ["--perms", "0700", "--size", "4096", "--tmpfs", str(package / "classroom")]
-    told += ["--proc", "/proc", "--dev", "/dev"]
-    for place in ("/tmp", isolation.HOME, "/dev/shm"):
-        told += ["--perms", "0700", "--size", size, "--tmpfs", place]
     told += ["--bind", request.sockets, isolation.SOCKETS, "--ro-bind", request.workdir, SUBMISSION]
     return [*told, "--remount-ro", "/"]
 

@@ -163,6 +163,7 @@ def enter(workdir: Path, data: Path | None, sockets: Path, user: int, limits: Li
     os.mkdir(f"{VIEW}/old")
     _do("pivot_root", VIEW.encode(), f"{VIEW}/old".encode())  # from here on, what was outside is in /old
     os.chdir("/")
+    _places_to_write(workdir, user, limits)  # first: what is shown may stand below them, as a course in /tmp
     inside = [place for place in shown if hidden and place.is_relative_to(hidden)]
     for place in shown:
         if place not in inside:
@@ -177,7 +178,6 @@ def enter(workdir: Path, data: Path | None, sockets: Path, user: int, limits: Li
         _mount("tmpfs", str(package / "classroom"), "tmpfs", _MS_RDONLY | _MS_NOSUID | _MS_NODEV, "size=4k")
     _write_etc(user)
     _devices()
-    _places_to_write(workdir, user, limits)
     os.makedirs(SOCKETS)
     _do("mount", f"/old{sockets}".encode(), SOCKETS.encode(), None, _MS_BIND, None)
     os.makedirs("/proc", exist_ok=True)
@@ -311,7 +311,7 @@ def _write_etc(user: int) -> None:
 
 
 def _devices() -> None:
-    os.mkdir("/dev")
+    os.makedirs("/dev", exist_ok=True)
     for name in DEVICES:
         Path("/dev", name).touch()
         _do("mount", f"/old/dev/{name}".encode(), f"/dev/{name}".encode(), None, _MS_BIND, None)

@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,9 @@ def session(tmp_path_factory):
         patch.setattr(warm, "possible", lambda: False)
         patch.setattr(launch, "_said", False)
         patch.setenv("OWNER_SECRET", "x")
+        (folder.parent / "modules").mkdir()
+        (folder.parent / "modules" / "elsewhere.py").write_text("shown = True")
+        patch.syspath_prepend(folder.parent / "modules")
         with Session(folder, limits=Limits(memory=1 << 30, file=1 << 20)) as session:
             yield session
     assert (folder / "words.txt").read_text() == "one"
@@ -45,6 +49,12 @@ def test_it_says_that_it_takes_longer(tmp_path, monkeypatch, caplog):
     assert [record.getMessage() for record in caplog.records] == [
         "Kernels are started in the ordinary way, which takes longer: no fork"
     ]
+
+
+def test_a_python_path_in_a_temporary_folder_is_shown(session):
+    (modules,) = (place for place in sys.path if place.endswith("/modules"))
+    assert said(session, f"print(open({modules + '/elsewhere.py'!r}).read())") == "shown = True"
+    assert said(session, f"print(os.listdir(os.path.dirname({modules!r})))") == "['modules']"
 
 
 def test_cells_run_on_a_copy_and_answers_are_called(session):

@@ -220,3 +220,20 @@ def test_nothing_of_a_session_remains(folder):
         pid = int(texts(session.run("import os; os.getpid()", 60)[0])[0])
         place = session._folder
     assert gone(pid) and not place.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="isolation is Linux'")
+def test_a_course_in_a_temporary_folder_is_shown_and_what_stands_beside_it_is_not(
+    folder, tmp_path, monkeypatch
+):
+    """The kernel has a /tmp of its own; the course's data (and package, and Python) may stand below the real one."""
+    data = tmp_path / "data"
+    (data / "corpora").mkdir(parents=True)
+    (data / "card.md").write_text("shown")
+    monkeypatch.setenv("HEADWAY_DATA", str(data))
+    with Session(folder) as session:
+        look = f"print(open({str(data / 'card.md')!r}).read(), __import__('os').listdir({str(tmp_path)!r}))"
+        assert texts(session.run(look, 30)[0]) == ["shown ['data']\n"]
+        write = f"open({str(data / 'new.md')!r}, 'w')"
+        assert "Read-only file system" in texts(session.run(write, 30)[0])[0]
+    assert not (data / "new.md").exists()
