@@ -113,7 +113,13 @@ def test_what_a_check_cell_does_before_it_asks_is_needed():
 
 @pytest.mark.parametrize(
     "written",
-    ["!true\n" * 3000, "-" * 90_000 + "1", "lambda: " * 3000 + "1", "1;" * 300_000, "f = " + "lambda: " * 180 + "1"],
+    [
+        "!true\n" * 3000,
+        "-" * 90_000 + "1",
+        "lambda: " * 3000 + "1",
+        "1;" * 300_000,
+        "f = " + "lambda: " * 180 + "1",
+    ],
     ids=["magics", "a long sum", "a deep nest", "more than is read", "functions in functions"],
 )
 def test_what_takes_long_to_read_is_run_and_not_read(written):
