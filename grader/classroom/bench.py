@@ -70,7 +70,7 @@ class Bench:
     compared: int
     differing: dict[tuple[str, str, float, float], int]
     memory: int
-    checks: tuple[Latency, ...] = ()
+    checks: tuple[Latency, ...]
 
     @property
     def ratio(self) -> float:
@@ -93,7 +93,7 @@ class Bench:
             f"  {count} x {kind}, {cell}: stock {stock:g}, ours {ours:g}"
             for (kind, cell, stock, ours), count in sorted(self.differing.items())
         ]
-        lines += ["", table([HEADING, *(latency.row for latency in self.checks)])] if self.checks else []
+        lines += ["", table([HEADING, *(latency.row for latency in self.checks)])]
         return "\n".join(lines)
 
 

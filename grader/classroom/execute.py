@@ -38,6 +38,8 @@ from grader.kernel.session import Session, Status
 
 KEY = "headway"
 """Where a verdict's data stand in the metadata of its output, and the terms of grading in nbconvert's resources."""
+NOT_JUDGED = "NotJudged"
+"""The name of the error in a check cell whose exercise could not judge the answer: the fault is not the student's."""
 REVIVALS = 10
 """How many new kernels a notebook gets after its first."""
 
@@ -148,8 +150,8 @@ class Execute(nbgrader.preprocessors.Execute):
             )
         except Exception as error:  # of a requirement whose author did not think of such a result
             message = f"{exercise.name} cannot be judged: {type(error).__name__}: {str(error)[:300]}. Tell whoever wrote it"
-            line = f"NotJudged: {message}"
-            return [new_output("error", ename="NotJudged", evalue=message, traceback=[line])]
+            line = f"{NOT_JUDGED}: {message}"
+            return [new_output("error", ename=NOT_JUDGED, evalue=message, traceback=[line])]
         return [shown(verdict, points)]
 
     def _terms(self, resources: ResourcesDict) -> Terms:
@@ -210,6 +212,19 @@ def working_copy(folder: Path) -> Iterator[Path]:
 
         shutil.copytree(folder, copy, ignore=left_out, copy_function=shutil.copyfile)
         yield copy
+
+
+def not_judged(nb: NotebookNode) -> list[str]:
+    """What an instructor should know of checks that came to no verdict in this graded notebook."""
+    return [
+        f"{output.evalue}, and give the points by hand"
+        for cell in nb.cells
+        if cell.cell_type == "code"
+        and is_grade(cell)
+        and check_of(cell.source)  # others are the kernel's own words
+        for output in cell.outputs
+        if output.output_type == "error" and output.ename == NOT_JUDGED
+    ]
 
 
 def shown(verdict: Verdict, points: float) -> NotebookNode:

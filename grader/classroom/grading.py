@@ -21,7 +21,7 @@ from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from grader.classroom.course import quiet
-from grader.classroom.execute import KEY, Terms
+from grader.classroom.execute import KEY, Terms, not_judged
 from grader.classroom.intake import Inspect, Submission, SubmissionError, disown, faults, legible, parse
 from grader.classroom.material import Material, Result
 
@@ -43,6 +43,7 @@ def grade(material: Material, submission: Submission) -> Result:
             disown(nb, wanted)
             with quiet():
                 notebooks[name] = _graded(material, submission, Path(name).stem, nb)
+            noted += map(legible, not_judged(nbformat.reads(notebooks[name], as_version=4)))
         noted += [
             f"{name}.ipynb was not handed in"
             for name in material.notebooks
@@ -136,7 +137,11 @@ def _place(material: Material) -> _Place:
 
 def with_own(files: Mapping[str, bytes], material: Material) -> dict[str, bytes]:
     """`files` of a submission with the instructor's own, in whose way none of them stands."""
-    own = {part.as_posix() for name in material.files for part in (PurePosixPath(name), *PurePosixPath(name).parents)}
+    own = {
+        part.as_posix()
+        for name in material.files
+        for part in (PurePosixPath(name), *PurePosixPath(name).parents)
+    }
     above = set(material.files)
     kept = {
         name: content

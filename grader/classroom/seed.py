@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from nbgrader.coursedir import CourseDirectory
@@ -43,12 +45,8 @@ def _path(directory: CourseDirectory) -> Path:
 
 def _make(path: Path) -> None:
     """Write a new seed, whole or not at all, never over another that somebody makes at the same moment."""
-    part = path.with_name(f".{NAME}.{os.getpid()}.part")
-    try:
-        part.touch(mode=0o600)
-        part.write_text(secrets.token_hex(16) + "\n", "ascii")
-        os.link(part, path)
-    except FileExistsError:
-        pass
-    finally:
-        part.unlink(missing_ok=True)
+    with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=path.parent, prefix=f".{NAME}.") as part:
+        part.write(secrets.token_hex(16) + "\n")
+        part.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(part.name, path)

@@ -2,9 +2,9 @@
 
 `code/NAME.py` is what a student hands in as the answer to `whole_word_groups`: the whole file is the answer's cell,
 and where a line begins with `# %%` another cell begins, before the check. It may import from `known`, a file handed
-in with it, all that an attacker could find out: paths, addresses, process ids (see `Targets`), and `right`, a right
-answer. `files/NAME.py` has a function `tamper(folder, nb, course)` that does to a right submission, its folder and
-its notebook, what a student could do by hand.
+in with it, all that an attacker could find out: paths, addresses, process ids (see `Targets`), `right`, a right
+answer, and `talk`, which tries addresses. `files/NAME.py` has a function `tamper(folder, nb, course)` that does to
+a right submission, its folder and its notebook, what a student could do by hand.
 
 The docstring's first line says what is tried; then come lines of these:
 
@@ -22,6 +22,7 @@ import ast
 import contextlib
 import ctypes
 import hashlib
+import inspect
 import os
 import secrets
 import socket
@@ -99,7 +100,9 @@ class Attack:
             (folder / NOTEBOOK).write_text(text, "utf-8")
 
 
-ATTACKS = sorted(map(Attack, HERE.glob("[cf][oi]*/*.py")), key=lambda attack: attack.name)
+ATTACKS = sorted(
+    map(Attack, [*HERE.glob("code/*.py"), *HERE.glob("files/*.py")]), key=lambda attack: attack.name
+)
 
 
 # ------------------------------------------------------------------------------------------- what they are after
@@ -198,10 +201,30 @@ def servers(folder: Path) -> Iterator[tuple[dict[str, object], set[str]]]:
             listener.close()
 
 
+NAME = ""
+"""In the module `known`: that of the attack."""
+
+
+def talk(family: int, kind: int, *addresses: object) -> None:
+    """Say who is attacking to each of these addresses, and print what came of it."""
+    for address in addresses:
+        with socket.socket(family, kind) as connection:
+            connection.settimeout(1)
+            if kind == socket.SOCK_DGRAM:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            try:
+                connection.connect(address)
+                connection.send(NAME.encode())
+                print("canary: connected to", address)
+            except OSError as error:
+                print("not connected:", error.strerror)
+
+
 def known(targets: Targets) -> str:
-    """The module `known`: the targets, and `right`, which answers as a right answer does."""
+    """The module `known`: the targets, `talk`, and `right`, which answers as a right answer does."""
     right = source(EXERCISE).replace(EXERCISE, "right", 1)
-    return "".join(f"{name} = {value!r}\n" for name, value in asdict(targets).items()) + f"\n\n{right}\n"
+    values = "".join(f"{name} = {value!r}\n" for name, value in asdict(targets).items())
+    return f"import socket\n\n{values}\n\n{inspect.getsource(talk)}\n\n{right}\n"
 
 
 def contents(*folders: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from small_course import LESSON, NAMES, graded, lesson_notebook, source
 
 from grader.classroom import canonical, execute
@@ -16,6 +16,7 @@ from grader.classroom.execute import (
     Terms,
     checks_in,
     fair,
+    not_judged,
     released_cells,
     shown,
     working_copy,
@@ -205,6 +206,13 @@ def test_an_exercise_that_cannot_judge_an_answer_costs_no_other(run, monkeypatch
     cells = run(lesson_notebook())
     (output,) = cells["check-mlm_loss"].outputs
     assert output.ename == "NotJudged" and "mlm_loss cannot be judged: TypeError" in output.evalue
+    (told,) = not_judged(new_notebook(cells=list(cells.values())))
+    assert told.startswith("mlm_loss cannot be judged") and told.endswith("give the points by hand")
+    said = new_code_cell(
+        "assert False", metadata=graded(grade_id="a", grade=True, solution=False, locked=True, points=1)
+    )
+    said.outputs = [output]
+    assert not_judged(new_notebook(cells=[said])) == [], "a student's kernel may say anything"
     assert points(cells["check-mask_tokens"]) == EXERCISES["mask_tokens"].points
 
 

@@ -6,17 +6,9 @@ Shows: Connection refused
 
 import socket
 
-from known import ABSTRACT, NAME
+from known import ABSTRACT, talk
 
-for address in (ABSTRACT,):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(1)
-        try:
-            connection.connect(address)
-            connection.send(NAME.encode())
-            print("canary: connected to", address)
-        except OSError as error:
-            print("not connected:", error.strerror)
+talk(socket.AF_UNIX, socket.SOCK_STREAM, ABSTRACT)
 
 
 def whole_word_groups(word_ids):

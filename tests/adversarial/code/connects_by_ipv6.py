@@ -6,17 +6,9 @@ Shows: not connected
 
 import socket
 
-from known import NAME, TCP6
+from known import TCP6, talk
 
-for address in (TCP6,):
-    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as connection:
-        connection.settimeout(1)
-        try:
-            connection.connect(address)
-            connection.send(NAME.encode())
-            print("canary: connected to", address)
-        except OSError as error:
-            print("not connected:", error.strerror)
+talk(socket.AF_INET6, socket.SOCK_STREAM, TCP6)
 
 
 def whole_word_groups(word_ids):

@@ -6,17 +6,9 @@ Shows: Network is unreachable
 
 import socket
 
-from known import NAME, TCP
+from known import TCP, talk
 
-for address in (TCP, ("0.0.0.0", TCP[1]), ("192.0.2.1", 80), ("169.254.169.254", 80)):
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
-        connection.settimeout(1)
-        try:
-            connection.connect(address)
-            connection.send(NAME.encode())
-            print("canary: connected to", address)
-        except OSError as error:
-            print("not connected:", error.strerror)
+talk(socket.AF_INET, socket.SOCK_STREAM, TCP, ("0.0.0.0", TCP[1]), ("192.0.2.1", 80), ("169.254.169.254", 80))
 
 
 def whole_word_groups(word_ids):

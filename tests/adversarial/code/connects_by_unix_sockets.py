@@ -6,17 +6,10 @@ Shows: No such file or directory
 
 import socket
 
-from known import NAME, UNIX, WARM
+from known import UNIX, WARM, talk
 
-for address in (UNIX, WARM, "/run/docker.sock", "/var/run/docker.sock", "/run/dbus/system_bus_socket", "/run/kernel/k-1"):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(1)
-        try:
-            connection.connect(address)
-            connection.send(NAME.encode())
-            print("canary: connected to", address)
-        except OSError as error:
-            print("not connected:", error.strerror)
+OTHERS = "/run/docker.sock", "/var/run/docker.sock", "/run/dbus/system_bus_socket", "/run/kernel/k-1"
+talk(socket.AF_UNIX, socket.SOCK_STREAM, UNIX, WARM, *OTHERS)
 
 
 def whole_word_groups(word_ids):
