@@ -124,4 +124,6 @@ def test_what_a_check_cell_does_before_it_asks_is_needed():
 )
 def test_what_takes_long_to_read_is_run_and_not_read(written):
     cells = ("two = 2", SHOWN, written, "def double(x):\n    return 2 * x", Ask("double"))
+    # How deep a nest its parser and symbol table follow depends on the version of Python, so which of the two comes out
+    # does, too: where they give up everything runs, and where they do not, this cell needs nothing. Both grade rightly.
     assert runs(*cells, changed=(2,)) in ([0, 1, 2, 3, 4], [2, 3, 4])
