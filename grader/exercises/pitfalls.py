@@ -426,6 +426,20 @@ def frozen_copy(model, head):
     return _thawed(model, lambda name: name.startswith(head + "."))
 
 
+@trainable_parameters.mistake(
+    "The module was replaced by a new one: what it had learned is gone. And an optimizer that was made before still holds the parameters of the "
+    "old one; the new ones get gradients, and never move."
+)
+def module_made_anew(model, head):
+    new = copy.deepcopy(_module_of(model, head))
+    for part in new.modules():
+        if hasattr(part, "reset_parameters"):
+            part.reset_parameters()
+    model.requires_grad_(False)
+    model.set_submodule(head, new.requires_grad_(True))
+    return _training_names(model)
+
+
 @trainable_parameters.mistake("The right parameters train, but the list names the frozen ones.")
 def names_of_the_frozen(model, head):
     _module_of(model, head)
