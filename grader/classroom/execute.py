@@ -26,13 +26,14 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Dict, Integer
 
+from grader.classroom.exams import Exam, exam
 from grader.classroom.lessons import Check, check_of
 from grader.classroom.needed import Ask, needed, sources
 from grader.classroom.seed import course_seed
-from grader.exercises import exercises, find, lessons
-from grader.judge import Exercise, Verdict, judge
-from grader.judge.exercise import Call
+from grader.exercises import exercises, lessons
+from grader.judge import Verdict
 from grader.judge.verdict import number
+from grader.kernel.calls import Calls
 from grader.kernel.limits import Limits
 from grader.kernel.session import Session, Status
 
@@ -138,18 +139,11 @@ class Execute(nbgrader.preprocessors.Execute):
     def _judged(self, kernel: _Kernel, check: Check, points: float, terms: Terms) -> list[NotebookNode]:
         if check.before:
             kernel.run(check.before)
-        exercise = _exercise(check.exercise)
         try:
-            verdict = judge(
-                exercise,
-                kernel.answer(check.answer, exercise.seconds),
-                seed=terms.seed,
-                rounds=exercise.rounds * self.more_cases,
-                hidden=terms.hidden,
-                remote=True,
-            )
+            asked = exam(check.exercise, terms.seed, self.more_cases, terms.hidden)
+            verdict = asked.mark(kernel.answer(check.answer, asked))
         except Exception as error:  # of a requirement whose author did not think of such a result
-            message = f"{exercise.name} cannot be judged: {type(error).__name__}: {str(error)[:300]}. Tell whoever wrote it"
+            message = f"{check.exercise} cannot be judged: {type(error).__name__}: {str(error)[:300]}. Tell whoever wrote it"
             line = f"{NOT_JUDGED}: {message}"
             return [new_output("error", ename=NOT_JUDGED, evalue=message, traceback=[line])]
         return [shown(verdict, points)]
@@ -185,9 +179,10 @@ class _Kernel:
             )
         return outputs
 
-    def answer(self, name: str, seconds: float) -> Call:
+    def answer(self, name: str, asked: Exam) -> Calls:
         self._revive()
-        return self.session.answer(name, seconds)
+        seconds = asked.paper.exercise.seconds
+        return self.session.answer(name, seconds, foreseen=asked.foreseen, revive=self._revive)
 
     def _revive(self) -> None:
         if not self.session.alive and self.left and time.monotonic() < self.end:
@@ -295,10 +290,6 @@ def checks_in(sources: dict[str, str]) -> dict[str, Check]:
         {exercise for lesson in lessons() for exercise in exercises(lesson)} if any(asked.values()) else set()
     )
     return {name: check for name, check in asked.items() if check and check.exercise in known}
-
-
-def _exercise(name: str) -> Exercise:
-    return find(name)[1]
 
 
 def _grade_id(cell: NotebookNode) -> str:

@@ -34,7 +34,7 @@ import torch
 
 from .values import NotPlain, plain
 
-SECONDS = 10.0
+SECONDS = 5.0
 PACKAGE = str(Path(__file__).parents[1])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .calling import Outcome
+from .calling import SECONDS, Outcome
 from .draw import Draw, seed_of
 from .expect import Mismatch
 from .spec import Dims, Spec, WrongForm, fit_result
@@ -108,7 +108,7 @@ class Exercise:
     summary: str
     read: str = ""
     changes: tuple[str, ...] = ()
-    seconds: float = 10.0
+    seconds: float = SECONDS
     rounds: int = 2
     all_or_nothing: bool = False
     trained: bool = False

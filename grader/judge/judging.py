@@ -1,4 +1,4 @@
-"""The one function that judges."""
+"""From an answer to a verdict."""
 
 from __future__ import annotations
 
@@ -8,49 +8,42 @@ from typing import Any
 
 import torch
 
-from .calling import Outcome, perform
+from .calling import Outcome
 from .exercise import Answer, Call, Case, Exercise, Failed, Mistake, Must
 from .expect import Mismatch
+from .paper import Paper, here
 from .values import alike, short
 from .verdict import Finding, Requirement, Verdict
 
 CONDUCT = "Leave the arguments as they are."
 
 
-def here(exercise: Exercise, function: Callable) -> Call:
-    """The call of `function` in this process."""
-
-    def call(arguments: dict[str, Any], gradients: tuple[str, ...], changes: tuple[str, ...]) -> Outcome:
-        return perform(function, arguments, gradients=gradients, changes=changes, seconds=exercise.seconds)
-
-    return call
-
-
 def judge(
     exercise: Exercise,
-    call: Call | Callable,
+    function: Callable,
     *,
     seed: int = 0,
     rounds: int | None = None,
     hidden: Path | None = None,
-    remote: bool = False,
 ) -> Verdict:
-    """Hold an answer against `exercise`.
+    """Hold an answer, called in this process, against `exercise`.
 
-    `call` is the answer itself or, with `remote`, a way to call it. The verdict depends on the answer, `seed`
-    and `rounds` alone. `hidden` is the folder of hidden data that some exercises grade with. Raises only
-    what a wrong exercise causes, never what an answer does.
+    The verdict depends on the answer, `seed` and `rounds` alone. `hidden` is the folder of hidden data that some
+    exercises grade with. Raises only what a wrong exercise causes, never what an answer does.
     """
-    if not remote:
-        call = here(exercise, call)
-    answers = [Answer(exercise, case, call) for case in exercise.cases(seed, rounds, hidden)]
+    return mark(Paper(exercise, seed, rounds, hidden), here(exercise, function))
+
+
+def mark(paper: Paper, call: Call) -> Verdict:
+    """Hold an answer against the cases of `paper`, as `judge` does. `call` is a way to call it, wherever it is."""
+    exercise, answers = paper.exercise, paper.answers(call)
     unreached = _cannot_be_judged(exercise, answers)
     if unreached:
         rows = [Requirement(must.sentence, _points(exercise, must), None) for must in exercise.musts]
-        return _verdict(exercise, answers, rows, problem=unreached)
+        return _verdict(paper, answers, rows, problem=unreached)
     rows = [_requirement(exercise, must, answers) for must in exercise.musts]
     rows += _conduct(exercise, answers)
-    return _verdict(exercise, answers, rows)
+    return _verdict(paper, answers, rows)
 
 
 def _cannot_be_judged(exercise: Exercise, answers: list[Answer]) -> Finding | None:
@@ -113,13 +106,14 @@ def _conduct(exercise: Exercise, answers: list[Answer]) -> list[Requirement]:
 
 
 def _verdict(
-    exercise: Exercise, answers: list[Answer], rows: list[Requirement], problem: Finding | None = None
+    paper: Paper, answers: list[Answer], rows: list[Requirement], problem: Finding | None = None
 ) -> Verdict:
+    exercise = paper.exercise
     right = all(row.holds for row in rows)
     earned = sum(row.points for row in rows if row.holds or row.points < 0)
     if exercise.all_or_nothing and not right:
         earned = 0.0
-    mistake = None if right or not _started(answers) else recognise(exercise, answers)
+    mistake = None if right or not _started(answers) else recognise(paper, answers)
     look = (
         ""
         if right
@@ -142,24 +136,25 @@ def _verdict(
     )
 
 
-def recognise(exercise: Exercise, answers: list[Answer]) -> Mistake | None:
+def recognise(paper: Paper, answers: list[Answer]) -> Mistake | None:
     """The listed mistake that behaves as the answer does on every case. Where none does, the first that does so on
     every ordinary case, if the answer is wrong on these: whoever shares a misconception may have met the cases
     `apart`, which are about edges, otherwise."""
-    apart = [answer for answer in answers if exercise.is_apart(answer.case)]
-    ordinary = [answer for answer in answers if not exercise.is_apart(answer.case)]
+    exercise = paper.exercise
+    apart, ordinary = [], []
+    for number, answer in enumerate(answers):
+        (apart if exercise.is_apart(answer.case) else ordinary).append(number)
     near = None
     for mistake in exercise.mistakes:
-        call = here(exercise, mistake.function)
 
-        def as_the_mistake(answer: Answer, call: Call = call) -> bool:
-            return _behave_alike(answer.outcome, Answer(exercise, answer.case, call).outcome)
+        def as_the_mistake(number: int, mistake: Mistake = mistake) -> bool:
+            return _behave_alike(answers[number].outcome, paper.mistaken(mistake, number))
 
         if all(map(as_the_mistake, ordinary)):
             if all(map(as_the_mistake, apart)):
                 return mistake
             near = near or mistake
-    return near if near and any(_wrong_as_given(exercise, answer) for answer in ordinary) else None
+    return near if near and any(_wrong_as_given(exercise, answers[number]) for number in ordinary) else None
 
 
 class _AsksFurther(Exception):

@@ -1,4 +1,4 @@
-"""The student's side of a call: an answer, looked up by its name, is called and what it did is sent back.
+"""The student's side of calls: an answer, looked up by its name, is called and what it did is sent back.
 
 Runs in the kernel, beside the student's code, which can change all of this: nothing here is a safeguard for
 the grader, who reads what comes as data (see `wire`). Only arguments get here, never what is expected.
@@ -6,6 +6,7 @@ the grader, who reads what comes as data (see `wire`). Only arguments get here, 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from grader.judge.calling import Outcome, Raised, perform
@@ -25,22 +26,39 @@ def install() -> None:
 
     get_ipython().ask_exit = lambda: None
     get_comm_manager().register_target(
-        TARGET, lambda comm, _: comm.on_msg(lambda message: _call(comm, message))
+        TARGET, lambda comm, _: comm.on_msg(lambda message: _calls(comm, message))
     )
 
 
-def _call(comm: Any, message: dict[str, Any]) -> None:
+def _calls(comm: Any, message: dict[str, Any]) -> None:
+    """Make the calls of one message, as many as its limits allow, and at least one."""
     asked = message["content"]["data"]
+    parts, size, end = [], 0, time.monotonic() + asked["patience"]
+    for wanted, arguments in zip(asked["calls"], message["buffers"], strict=True):
+        made = _encoded(asked, *wanted, bytes(arguments))
+        size += sum(map(len, made))
+        if parts and size > asked["max_bytes"]:
+            break
+        parts += made
+        if time.monotonic() > end:
+            break
+    comm.send({"number": asked["number"]}, buffers=parts)
+
+
+def _encoded(
+    asked: dict[str, Any], gradients: list[str], changes: list[str], arguments: bytes
+) -> tuple[bytes, bytes]:
+    """What a call did, as `wire` sends it."""
     try:
-        parts = wire.encode(_outcome(asked, bytes(message["buffers"][0])), asked["max_bytes"])
+        return wire.encode(_outcome(asked, gradients, changes, arguments), asked["max_bytes"])
     except (wire.TooLarge, ValueError) as error:
-        parts = wire.encode(Outcome(unusable=str(error)), asked["max_bytes"])
+        unusable = str(error)
     except OSError as error:  # a disk that is full, or a folder that is gone
-        parts = wire.encode(Outcome(unusable=f"the call could not be made ({error})"), asked["max_bytes"])
-    comm.send({"number": asked["number"]}, buffers=list(parts))
+        unusable = f"the call could not be made ({error})"
+    return wire.encode(Outcome(unusable=unusable), asked["max_bytes"])
 
 
-def _outcome(asked: dict[str, Any], arguments: bytes) -> Outcome:
+def _outcome(asked: dict[str, Any], gradients: list[str], changes: list[str], arguments: bytes) -> Outcome:
     from IPython import get_ipython
 
     name = asked["name"]
@@ -52,7 +70,7 @@ def _outcome(asked: dict[str, Any], arguments: bytes) -> Outcome:
     return perform(
         names[name],
         wire.decode_arguments(arguments),
-        gradients=tuple(asked["gradients"]),
-        changes=tuple(asked["changes"]),
+        gradients=tuple(gradients),
+        changes=tuple(changes),
         seconds=asked["seconds"],
     )

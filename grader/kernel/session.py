@@ -3,7 +3,7 @@
     with Session(folder, limits=Limits()) as session:
         outputs, status = session.run("import torch", seconds=30)
         call = session.answer("mask_tokens", seconds=exercise.seconds)
-        verdict = judge(exercise, call, seed=seed, remote=True)
+        verdict = mark(Paper(exercise, seed), call)
         if not session.alive:                       # it ran out of memory, say: `session.death` tells why
             session.restart(cells_so_far, seconds=30)
 
@@ -28,7 +28,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -39,15 +39,17 @@ from jupyter_client.session import Session as Messages
 from nbformat import NotebookNode
 
 from grader.judge.calling import SECONDS, Outcome, Raised
-from grader.judge.exercise import Call
 
-from . import harness, wire
+from . import harness
+from .calls import Asked, Calls
 from .launch import KernelFailed, KernelProcess, launch
 from .limits import MB, Limits
 from .outputs import Outputs
 
 GRACE = 8.0
 """Seconds that a kernel has to stop after an interrupt, and that a call has beyond its own limit."""
+PATIENCE = 2.0
+"""For how many seconds a kernel begins calls that it was asked for together; the rest is asked for again."""
 FLOOD = 1024 * MB
 """How much the grader's own memory may grow while it reads from one kernel."""
 CHANNELS = {"shell": zmq.DEALER, "control": zmq.DEALER, "iopub": zmq.SUB}
@@ -173,38 +175,41 @@ class Session:
 
     # ------------------------------------------------------------------------------------------------- calls
 
-    def answer(self, name: str, seconds: float = SECONDS) -> Call:
-        """A way to call the function that the kernel knows by `name`, each time for at most `seconds`."""
+    def answer(self, name: str, seconds: float = SECONDS, **terms: Any) -> Calls:
+        """A way to call the function that the kernel knows by `name`, each time for at most `seconds`; `terms` are
+        those of `Calls`."""
+        return Calls(self, name, seconds, **terms)
 
-        def call(arguments: dict[str, Any], gradients: tuple[str, ...], changes: tuple[str, ...]) -> Outcome:
-            try:
-                return self._call(name, seconds, arguments, gradients, changes)
-            except _Dead:
-                return Outcome(raised=Raised("KernelDied", self.death, "", ("KernelDied", "Exception")))
+    def exchange(
+        self, name: str, seconds: float, together: Sequence[Asked]
+    ) -> list[tuple[bytes, bytes]] | Outcome:
+        """Have calls of the function `name` made, one after the other, each for at most `seconds`.
 
-        return call
+        What the kernel sends back of each, to be read by `wire.decode`: of all of them, or of the first ones if
+        they take more than `PATIENCE` seconds or give more than may come back at once. Where nothing comes
+        back at all, the outcome that each call then has.
+        """
+        try:
+            return self._exchange(name, seconds, together)
+        except _Dead:
+            return Outcome(raised=Raised("KernelDied", self.death, "", ("KernelDied", "Exception")))
 
-    def _call(
-        self,
-        name: str,
-        seconds: float,
-        arguments: dict[str, Any],
-        gradients: tuple[str, ...],
-        changes: tuple[str, ...],
-    ) -> Outcome:
+    def _exchange(
+        self, name: str, seconds: float, together: Sequence[Asked]
+    ) -> list[tuple[bytes, bytes]] | Outcome:
         limit = self._remaining(seconds)
         number = next(self._numbers)
         asked = {
             "number": number,
             "name": name,
             "seconds": limit,
-            "gradients": list(gradients),
-            "changes": list(changes),
+            "patience": PATIENCE,
+            "calls": [[list(one.gradients), list(one.changes)] for one in together],
             "max_bytes": self.limits.result,
         }
-        sent = wire.encode_arguments(arguments)
-        request = self._send("shell", "comm_msg", {"comm_id": self._comm, "data": asked}, buffers=[sent])
-        deadline = time.monotonic() + limit + GRACE
+        sent = [one.arguments for one in together]
+        request = self._send("shell", "comm_msg", {"comm_id": self._comm, "data": asked}, buffers=sent)
+        deadline = time.monotonic() + limit + GRACE + (PATIENCE if len(together) > 1 else 0)
         while True:
             found = self._receive(("iopub", "shell"), deadline)
             if found is None:
@@ -222,13 +227,10 @@ class Session:
                 and message["parent_header"].get("msg_id") == request
             ):
                 return Outcome(unusable="the call gave no result: the code that makes the calls was changed")
-        try:
-            buffers = [bytes(buffer) for buffer in message["buffers"]]
-            if len(buffers) != 2:
-                raise wire.BadReply("other buffers")
-            return wire.decode(*buffers, self.limits.result, arguments, gradients, changes)
-        except wire.BadReply as error:
-            return Outcome(unusable=f"the call gave back what cannot be read ({error})")
+        buffers = [bytes(buffer) for buffer in message["buffers"]]
+        if len(buffers) % 2 or not 2 <= len(buffers) <= 2 * len(together):
+            return Outcome(unusable="the call gave back what cannot be read (other buffers)")
+        return list(zip(buffers[::2], buffers[1::2], strict=True))
 
     def _quiet(self) -> bool:
         """Whether the kernel, interrupted, comes back to answer."""

@@ -54,13 +54,31 @@ class BadReply(Exception):
 
 
 class _Pickler(pickle.Pickler):
+    """Sends of a tensor only what it shows: a slice's storage may hold what the answer must not see. Equal arguments
+    become equal bytes, which torch's own way does not give: there, addresses in memory are among them."""
+
     def reducer_override(self, value: Any) -> Any:
-        """Send of a tensor only what it shows: a slice's storage may hold what the answer must not see."""
-        if type(value) is torch.Tensor and value.layout is torch.strided:
-            if value.untyped_storage().nbytes() > value.numel() * value.element_size():
-                value = value.detach().clone(memory_format=torch.contiguous_format)
-            return value.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        if type(value) in (torch.Tensor, torch.nn.Parameter) and value.layout is torch.strided:
+            own = value.detach().clone()  # its axes stay in the order in which they lie in memory
+            data = torch.empty(0, dtype=torch.uint8).set_(own.untyped_storage()).numpy().tobytes()
+            parts = type(value), data, value.dtype, tuple(own.shape), own.stride(), value.requires_grad
+            return _tensor, parts
         return NotImplemented
+
+
+def _tensor(
+    kind: type,
+    data: bytes,
+    dtype: torch.dtype,
+    shape: tuple[int, ...],
+    stride: tuple[int, ...],
+    requires_grad: bool,
+) -> torch.Tensor:
+    flat = torch.frombuffer(bytearray(data), dtype=dtype) if data else torch.empty(0, dtype=dtype)
+    tensor = flat.as_strided(shape, stride)
+    if kind is torch.nn.Parameter:
+        return kind(tensor, requires_grad)
+    return tensor.requires_grad_(requires_grad)
 
 
 def encode_arguments(arguments: dict[str, Any]) -> bytes:

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from small_course import LESSON, NAMES, graded, lesson_notebook, source
 
-from grader.classroom import canonical, execute
+from grader.classroom import canonical, exams, execute
 from grader.classroom.execute import (
     KEY,
     Execute,
@@ -25,7 +26,7 @@ from grader.classroom.gradebook import directory_of
 from grader.classroom.lessons import Check, check_of
 from grader.classroom.needed import sources
 from grader.exercises import exercises
-from grader.judge import judge
+from grader.judge import Paper, judge, mark
 from grader.judge.calling import Outcome, Raised, perform
 from grader.kernel.limits import Limits
 from grader.kernel.session import Status
@@ -67,7 +68,7 @@ class Here:
             ], Status.ERROR
         return list(self.names.pop("outputs", [])), Status.OK
 
-    def answer(self, name, seconds):
+    def answer(self, name, seconds, foreseen, revive):
         def call(arguments, gradients, changes):
             if not self.alive:
                 return Outcome(raised=Raised("KernelDied", "it died", "", ("KernelDied",)))
@@ -78,6 +79,7 @@ class Here:
                     raised=Raised("NameError", f"name {name!r} is not defined", "", ("NameError",))
                 )
 
+        call.asked = []
         return call
 
     def restart(self, cells, seconds):
@@ -180,29 +182,27 @@ def test_a_lessons_own_cells_are_those_that_were_released(released):
 
 
 def test_grading_draws_more_cases_with_the_course_seed(run, monkeypatch):
-    seen = {}
+    papers = {}
 
-    def spy(exercise, call, **terms):
-        seen[exercise.name] = terms
-        return judge(exercise, call, **terms)
+    def spy(paper, call):
+        papers[paper.exercise.name] = paper
+        return mark(paper, call)
 
-    monkeypatch.setattr(execute, "judge", spy)
+    monkeypatch.setattr(exams, "mark", spy)
     run(lesson_notebook(), more_cases=3)
-    assert seen["mlm_loss"] == {
-        "seed": 11,
-        "rounds": 3 * EXERCISES["mlm_loss"].rounds,
-        "hidden": None,
-        "remote": True,
-    }
+    exercise, drawn = EXERCISES["mlm_loss"], papers["mlm_loss"].cases
+    wanted = Paper(exercise, seed=11, rounds=3 * exercise.rounds).cases
+    assert [case.name for case in drawn] == [case.name for case in wanted]
+    assert all(torch.equal(a.logits, b.logits) for a, b in zip(drawn, wanted, strict=True))
 
 
 def test_an_exercise_that_cannot_judge_an_answer_costs_no_other(run, monkeypatch):
-    def fails(exercise, call, **terms):
-        if exercise.name == "mlm_loss":
+    def fails(paper, call):
+        if paper.exercise.name == "mlm_loss":
             raise TypeError("unhashable type: 'list'")
-        return judge(exercise, call, **terms)
+        return mark(paper, call)
 
-    monkeypatch.setattr(execute, "judge", fails)
+    monkeypatch.setattr(exams, "mark", fails)
     cells = run(lesson_notebook())
     (output,) = cells["check-mlm_loss"].outputs
     assert output.ename == "NotJudged" and "mlm_loss cannot be judged: TypeError" in output.evalue
@@ -261,8 +261,8 @@ def test_a_new_kernel_runs_what_ran_before_and_not_what_killed(run):
 
 
 def test_a_kernel_that_dies_in_a_call_loses_that_exercise_alone(run, monkeypatch):
-    def dies(self, name, seconds):
-        call = answers(self, name, seconds)
+    def dies(self, name, seconds, **terms):
+        call = answers(self, name, seconds, **terms)
         if name != "mlm_loss":
             return call
 
@@ -270,6 +270,7 @@ def test_a_kernel_that_dies_in_a_call_loses_that_exercise_alone(run, monkeypatch
             self.alive = False
             return call(*given)
 
+        last.asked = call.asked
         return last
 
     answers = Here.answer

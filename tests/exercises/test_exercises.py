@@ -6,7 +6,9 @@ from answers import variants
 from examine.thoughtless import thoughtless_answers
 
 from grader.exercises import exercises, lessons
-from grader.judge import Quiz, judge
+from grader.judge import Paper, Quiz, judge, mark
+from grader.judge.calling import _same as unchanged
+from grader.judge.paper import here
 
 SEEDS = (0, 1)  # `make examine` takes 200
 
@@ -105,3 +107,16 @@ def test_the_same_seed_gives_the_same_verdict(lesson, exercise):
     function = exercise.mistakes[0].function
     first, second = (judge(exercise, function, seed=7) for _ in range(2))
     assert str(first) == str(second)
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), WRITTEN, ids=name_of)
+def test_a_whole_class_is_judged_by_the_same_cases(lesson, exercise):
+    """Neither answers nor requirements leave traces on a paper: who comes later gets the verdict of the first."""
+    paper = Paper(exercise, seed=7)
+    answers = [exercise.mistakes[0].function, *variants(lesson).get(exercise.name, [])[:1]]
+    verdicts = [[str(mark(paper, here(exercise, function))) for function in answers] for _ in range(2)]
+    assert verdicts[0] == verdicts[1]
+    for used, fresh in zip(paper.cases, Paper(exercise, seed=7).cases, strict=True):
+        assert used.dims == fresh.dims
+        facts = {name: used.facts[name] for name in fresh.facts}  # a requirement may note more
+        assert unchanged(fresh.arguments, used.arguments) and unchanged(fresh.facts, facts), used.name

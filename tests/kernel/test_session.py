@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from grader.exercises import exercises
-from grader.judge import judge
+from grader.judge import Paper, judge, mark
 from grader.kernel.limits import Limits
 from grader.kernel.session import Session, Status
 
@@ -159,7 +159,7 @@ def test_a_judge_comes_to_the_verdict_that_it_has_here(session):
     for mistake in exercise.mistakes[:2]:
         source = inspect.getsource(mistake.function).partition("def ")[2].partition("(")[2]
         session.run(f"import torch\ndef {exercise.name}({source}", 60)
-        there = judge(exercise, session.answer(exercise.name), seed=5, remote=True)
+        there = mark(Paper(exercise, seed=5), session.answer(exercise.name))
         here = judge(exercise, mistake.function, seed=5)
         assert (there.points, there.mistake) == (here.points, here.mistake) and there.points < exercise.points
 

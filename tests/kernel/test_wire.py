@@ -125,7 +125,32 @@ def test_a_slice_does_not_carry_what_it_was_cut_from():
 def test_arguments_arrive_as_they_are():
     tensor = torch.arange(12.0).reshape(3, 4)
     arguments = {"a": tensor.T, "b": [1, (2, None)], "c": {"d": torch.float64}, "e": tensor[:, ::2]}
-    assert same(wire.decode_arguments(wire.encode_arguments(arguments)), arguments)
+    arrived = wire.decode_arguments(wire.encode_arguments(arguments))
+    assert same(arrived, arguments)
+    assert arrived["a"].stride() == (1, 4), "whether `view` works depends on it"
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int64, torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("shape", [(), (0,), (2, 0, 3), (1, 3)], ids=str)
+def test_tensors_of_any_kind_arrive(dtype, shape):
+    tensor = torch.ones(shape, dtype=dtype)
+    arrived = wire.decode_arguments(wire.encode_arguments({"x": tensor}))["x"]
+    assert same(arrived, tensor) and arrived.dtype is dtype and not arrived.requires_grad
+
+
+def test_flags_of_parameters_arrive():
+    model = torch.nn.Linear(2, 2)
+    model.bias.requires_grad_(False)
+    arrived = wire.decode_arguments(wire.encode_arguments({"model": model}))["model"]
+    assert [p.requires_grad for p in arrived.parameters()] == [True, False]
+    assert all(type(p) is torch.nn.Parameter for p in arrived.parameters())
+
+
+def test_equal_arguments_become_equal_bytes():
+    def arguments():
+        return {"x": torch.arange(6.0).reshape(2, 3).T, "ids": [torch.tensor([1, 2])], "k": 3}
+
+    assert wire.encode_arguments(arguments()) == wire.encode_arguments(arguments())
 
 
 def test_a_model_arrives_with_its_tied_weights_tied():

@@ -1,6 +1,6 @@
 """Multiple-choice questions about the little world, of many kinds, each with four choices.
 
-    draw_questions(600, random.Random(11))      # [{"prompt", "choices", "label", "kind"}, ...]
+    draw_questions(900, random.Random(11))      # [{"prompt", "choices", "label", "kind"}, ...]
 
     python -m grader.lab.choices                # draws those of data/corpora/choices again
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from grader.lab.choices import facts, situations
 from grader.lab.prose import NAMES, phrase, written
@@ -36,14 +36,17 @@ KINDS = {
     "opinion": (9, (situations.opinion,)),
     "continuation": (33, (situations.continuation,)),
     "topic": (45, (situations.topic,)),
+    "interrupted": (85, (situations.interrupted,)),
 }
 
 
 PATIENCE = 2000  # draws in a row that bring nothing new
 
 
-def draw_questions(count: int, rng: random.Random, apart_from: Iterable[dict] = ()) -> list[dict]:
-    """`count` different questions in the shares of `KINDS`, in mixed order.
+def draw_questions(
+    count: int, rng: random.Random, apart_from: Iterable[dict] = (), kinds: Mapping = KINDS
+) -> list[dict]:
+    """`count` different questions in the shares of `kinds`, in mixed order.
 
     Each position is right equally often. Prompts differ from each other, and from those of the questions
     `apart_from`, in more than the names of people and towns. Raises `ValueError` where `count` is more than the
@@ -51,8 +54,8 @@ def draw_questions(count: int, rng: random.Random, apart_from: Iterable[dict] = 
     """
     taken = {without_names(question["prompt"]) for question in apart_from}
     drawn = []
-    for kind, number in shared_out(count).items():
-        sources = KINDS[kind][1]
+    for kind, number in shared_out(count, kinds).items():
+        sources = kinds[kind][1]
         misses = 0
         while number:
             prompt, right, wrong = rng.choice(sources)(rng)
@@ -73,10 +76,10 @@ def draw_questions(count: int, rng: random.Random, apart_from: Iterable[dict] = 
     return [question(*parts, label, rng) for parts, label in zip(drawn, labels, strict=True)]
 
 
-def shared_out(count: int) -> Counter:
+def shared_out(count: int, kinds: Mapping) -> Counter:
     """How many questions of each kind: the shares of `count`, the largest remainders rounded up."""
-    total = sum(share for share, _ in KINDS.values())
-    exact = {kind: count * share / total for kind, (share, _) in KINDS.items()}
+    total = sum(share for share, _ in kinds.values())
+    exact = {kind: count * share / total for kind, (share, _) in kinds.items()}
     numbers = Counter({kind: int(number) for kind, number in exact.items()})
     numbers.update(sorted(exact, key=lambda kind: numbers[kind] - exact[kind])[: count - numbers.total()])
     return numbers

@@ -9,7 +9,7 @@ from grader.lab.corpora import read
 from grader.lab.course import data_folder
 
 SEED = 15
-DRAWN = {"train": 400, "validation": 100, "test": 100}
+DRAWN = {"train": 600, "validation": 150, "test": 150}
 
 
 def splits() -> dict[str, list[dict]]:

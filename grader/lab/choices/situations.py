@@ -6,11 +6,13 @@ Every function draws a prompt, the right answer and three wrong ones, in the lit
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import cache
 
 from grader.lab.prose import PEOPLE, written
-from grader.lab.world import World
+from grader.lab.world import Story, World
 from grader.lab.world import words as w
+from grader.lab.world.grammar import SCENES
 
 DAYS, MONTHS, SEASONS, CLOCK = (w.CLASSES[name].split() for name in ("day", "month", "season", "clock"))
 SMALL_THINGS = [
@@ -192,35 +194,42 @@ def opinion(rng: random.Random) -> Drawn:
 
 
 @cache
-def world() -> World:
-    return World()
+def half(number: int) -> World:
+    """The little world with every other template of each stage, from the first on (0) or from the second (1).
+
+    Questions for everybody are told in the sentences of half 0, hidden ones in those of half 1. `tiny-bert` has read
+    both in its pretraining, but what it learns from questions it must carry over to sentences that none of them had.
+    The fifth stages, some of which have one template, are left out.
+    """
+    scenes = [replace(scene, stages=[stage[number::2] for stage in scene.stages[:4]]) for scene in SCENES]
+    return World(scenes, lengths=(2, 3, 4))
 
 
-def continuation(rng: random.Random) -> Drawn:
+def continuation(rng: random.Random, told_by: World | None = None) -> Drawn:
     """The beginning of a document; wrong sentences stand in others about the same kind of thing."""
-    return next_sentence(rng, same_scene=True)
+    return next_sentence(rng, told_by or half(0), same_scene=True)
 
 
-def topic(rng: random.Random) -> Drawn:
+def topic(rng: random.Random, told_by: World | None = None) -> Drawn:
     """The beginning of a document; wrong sentences stand in others about something else."""
-    return next_sentence(rng, same_scene=False)
+    return next_sentence(rng, told_by or half(0), same_scene=False)
 
 
-def next_sentence(rng: random.Random, same_scene: bool) -> Drawn:
-    """One to three sentences, the next one, and three that cannot follow in the little world."""
+def next_sentence(rng: random.Random, told_by: World, same_scene: bool) -> Drawn:
+    """One to three sentences, the next one, and three that cannot follow in the world that tells them."""
     while True:
-        story = world().story(rng)
+        story = told_by.story(rng)
         told = rng.randrange(1, 4)
         if len(story.sentences) <= told:
             continue
         before = [word for sentence in story.sentences[:told] for word in sentence]
         right, wrong = story.sentences[told], []
         for _ in range(400):
-            other = world().story(rng)
+            other = told_by.story(rng)
             if (other.scene == story.scene) != same_scene or len(other.sentences) <= told:
                 continue
             candidate = other.sentences[told]
-            if candidate not in (right, *wrong) and not world().grammatical(before + candidate):
+            if candidate not in (right, *wrong) and not told_by.grammatical(before + candidate):
                 wrong.append(candidate)
             if len(wrong) == 3:
                 return (
@@ -228,3 +237,32 @@ def next_sentence(rng: random.Random, same_scene: bool) -> Drawn:
                     written(" ".join(right)),
                     [written(" ".join(words)) for words in wrong],
                 )
+
+
+def interrupted(rng: random.Random, told_by: World | None = None) -> Drawn:
+    """The first sentence of a document, then two of another one; right is a later sentence of the first.
+
+    The wrong ones are from the second document and from two that are not in the prompt, all from the same place in
+    theirs, so that no choice gives itself away. The second document takes up more of the prompt than the first: who
+    only tells how well a choice goes with the whole prompt is wrong more often than not, and so is who takes the
+    choice that goes with it least.
+    """
+    told_by = told_by or half(0)
+    place = rng.choice((2, 3))
+    stories: list[Story] = []
+    while len(stories) < 4:
+        story = told_by.story(rng)
+        if len(story.sentences) > place and not any(alike(story, other) for other in stories):
+            stories.append(story)
+    first, second = stories[:2]
+    told = [word for sentence in (first.sentences[0], *second.sentences[:2]) for word in sentence]
+    right, *wrong = (written(" ".join(story.sentences[place])) for story in stories)
+    return " ".join(told), right, wrong
+
+
+# Scenes that a sentence without its document may belong to alike.
+NEAR = ({"film", "visit"}, {"country", "journey"})
+
+
+def alike(story: Story, other: Story) -> bool:
+    return story.scene == other.scene or {story.scene, other.scene} in NEAR
