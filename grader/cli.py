@@ -50,6 +50,11 @@ def bundle(options: argparse.Namespace) -> int:
 
 
 def grade(options: argparse.Namespace) -> int:
+    from grader.kernel import warm
+
+    if warm.possible() and not options.scheduler:
+        warm.start()  # it warms up while this process imports what it needs itself
+
     from tqdm import tqdm
 
     from grader.classroom.autograde import autograde, plan, summary

@@ -66,10 +66,19 @@ def test_a_room_uses_only_its_own_floor_and_those_below(path):
 
 
 def test_the_face_hands_on_what_students_use():
-    assert rooms_used(FACE) == {"practice"}
+    assert rooms_used(FACE) == set(), "it loads nothing before it is asked"
     import grader
+    from grader import practice
 
-    assert grader.__all__ == ["check", "hint", "progress"]
+    assert grader.__all__ == ["check", "hint", "progress"] and {*grader.__all__} <= {*dir(grader)}
+    assert all(getattr(grader, name) is getattr(practice, name) for name in grader.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'grade'"):
+        grader.grade  # noqa: B018
+
+
+def test_who_does_not_judge_does_not_wait_for_torch():
+    code = "import sys, grader.cli, grader.kernel.warm; assert 'torch' not in sys.modules, 'torch was imported'"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if room(path) in ("judge", "exercises")], ids=name)

@@ -137,6 +137,7 @@ class _Server:
     def close(self) -> None:
         if self.owner == os.getpid():
             self.process.stdin.close()
+            self.process.terminate()  # it may still be importing
             self.process.wait()
             shutil.rmtree(self.folder, ignore_errors=True)
 
