@@ -9,10 +9,12 @@ takes nothing for granted: what does not fit raises `BadReply`.
 from __future__ import annotations
 
 import copy
+import copyreg
 import io
 import json
 import math
 import pickle
+from collections import ChainMap
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,17 +55,14 @@ class BadReply(Exception):
 # ------------------------------------------------------------------------------------- to the student's process
 
 
-class _Pickler(pickle.Pickler):
-    """Sends of a tensor only what it shows: a slice's storage may hold what the answer must not see. Equal arguments
-    become equal bytes, which torch's own way does not give: there, addresses in memory are among them."""
-
-    def reducer_override(self, value: Any) -> Any:
-        if type(value) in (torch.Tensor, torch.nn.Parameter) and value.layout is torch.strided:
-            own = value.detach().clone()  # its axes stay in the order in which they lie in memory
-            data = torch.empty(0, dtype=torch.uint8).set_(own.untyped_storage()).numpy().tobytes()
-            parts = type(value), data, value.dtype, tuple(own.shape), own.stride(), value.requires_grad
-            return _tensor, parts
-        return NotImplemented
+def _reduce(tensor: torch.Tensor) -> tuple:
+    """How a tensor is pickled: with only what it shows, since a slice's storage may hold what the answer must not see.
+    Equal ones become equal bytes, which torch's own way does not give: there, addresses in memory are among them."""
+    if tensor.layout is not torch.strided:
+        return tensor.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    own = tensor.detach().clone()  # its axes stay in the order in which they lie in memory
+    data = torch.empty(0, dtype=torch.uint8).set_(own.untyped_storage()).numpy().tobytes()
+    return _tensor, (type(tensor), data, tensor.dtype, tuple(own.shape), own.stride(), tensor.requires_grad)
 
 
 def _tensor(
@@ -81,9 +80,15 @@ def _tensor(
     return tensor.requires_grad_(requires_grad)
 
 
+REDUCERS = ChainMap({torch.Tensor: _reduce, torch.nn.Parameter: _reduce}, copyreg.dispatch_table)
+
+
 def encode_arguments(arguments: dict[str, Any]) -> bytes:
+    """Equal arguments become equal bytes."""
     buffer = io.BytesIO()
-    _Pickler(buffer, pickle.HIGHEST_PROTOCOL).dump(arguments)
+    pickler = pickle.Pickler(buffer, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = REDUCERS
+    pickler.dump(arguments)
     return buffer.getvalue()
 
 
