@@ -994,7 +994,7 @@ def loss_cut_from_the_graph(scores, labels):
 # The body was pretrained to tell topics apart, so a fresh head is right on `topic` nearly always or nearly never: luck of
 # the sign. On `interrupted` the wrong story is no less related than the right one, and luck does not help. Points are
 # given for both kinds at once: at 80 % of `topic` and these parts of `interrupted`. What fresh and trained heads reach
-# over many seeds: `python -m tests.lessons.choice_heads`.
+# over many seeds: `python tests/choice_heads.py`.
 TOPIC = 0.8
 STEPS = (0.56, 0.59, 0.62, 0.65)
 

@@ -9,7 +9,7 @@ import pytest
 from grader.lab import choices
 from grader.lab.choices import KINDS, draw_questions, facts, situations, without_names
 from grader.lab.prose import phrase, written
-from grader.lab.world import World
+from grader.lab.world import Story, World
 from grader.lab.world import words as w
 
 
@@ -102,6 +102,53 @@ def test_only_one_sentence_goes_on_with_the_story(draw, seed):
 
     assert follows(answer)
     assert not any(follows(other) for other in others)
+
+
+class Teller:
+    """Tells one story after the other, of the scenes and lengths that it was given."""
+
+    def __init__(self, *scenes, length=4):
+        self.scenes, self.length, self.told = scenes, length, 0
+
+    def story(self, rng):
+        scene = self.scenes[self.told % len(self.scenes)]
+        self.told += 1
+        return Story(scene, {}, [[scene, str(place), "."] for place in range(self.length)])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_interrupted_story_begins_the_prompt_and_all_choices_have_one_place(seed):
+    teller = Teller("film", "film", "visit", "sport", "journey", "country", "meal")
+    prompt, answer, others = situations.interrupted(random.Random(seed), teller)
+    (place,) = {text.split()[1] for text in (answer, *others)}
+    assert place in ("2.", "3.")
+    first, second, *rest = (text.split()[0].lower() for text in (answer, *others))
+    assert prompt == f"{first} 0 . {second} 0 . {second} 1 ."
+    assert {first, second, *rest} == {"film", "sport", "journey", "meal"}
+
+
+def test_a_story_that_is_too_short_is_not_interrupted():
+    scenes = ("film", "sport", "work", "meal")
+    short, long = Teller(*scenes, length=2), Teller(*scenes)
+
+    class Both:
+        def story(self, rng):
+            return rng.choice((short, long)).story(rng)
+
+    for seed in range(10):
+        _, answer, others = situations.interrupted(random.Random(seed), Both())
+        assert len({text.split()[0] for text in (answer, *others)}) == 4
+
+
+@pytest.mark.parametrize("draw", [situations.continuation, situations.topic, situations.interrupted])
+def test_the_two_halves_of_the_world_share_no_sentence(draw):
+    halves = [situations.half(number) for number in (0, 1)]
+    for seed in range(10):
+        for number in (0, 1):
+            _, answer, others = draw(random.Random(seed), halves[number])
+            for text in (answer, *others):
+                spaced = re.sub(r"([.,])", r" \1", text.lower())
+                assert [world.grammatical(spaced) for world in halves] == [number == 0, number == 1]
 
 
 def test_texts_are_written_with_capitals():

@@ -254,6 +254,9 @@ def interrupted(rng: random.Random, told_by: World | None = None) -> Drawn:
         story = told_by.story(rng)
         if len(story.sentences) > place and not any(alike(story, other) for other in stories):
             stories.append(story)
+    rng.shuffle(
+        stories
+    )  # a scene that has one near to it is rarely drawn after that; it is the first as often as others
     first, second = stories[:2]
     told = [word for sentence in (first.sentences[0], *second.sentences[:2]) for word in sentence]
     right, *wrong = (written(" ".join(story.sentences[place])) for story in stories)
