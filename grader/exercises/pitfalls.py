@@ -984,8 +984,20 @@ def _moved(model, ids: torch.Tensor) -> torch.Tensor:
     return moved
 
 
+def _attend_evenly(model):
+    """Make queries and keys small, so that every token weighs about the same. As they are drawn, attention may pass a
+    token over so wholly that what is read of it moves no logit."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "self.query" in name or "self.key" in name:
+                parameter.mul_(0.2)
+            elif "attn.c_attn" in name:  # GPT-2: queries, keys and values side by side
+                parameter[..., : 2 * model.config.n_embd].mul_(0.2)
+    return model
+
+
 def _reader_case(draw, model_class, config, ahead, *, training: bool = False) -> Case:
-    model = build(draw, model_class, config, training=training)
+    model = _attend_evenly(build(draw, model_class, config, training=training))
     length = draw.integer(7, 9)
     ids = draw.ids(1, length, high=config.vocab_size)
     return Case(model=model, ids=ids).knows(ahead=ahead(torch.arange(length), length))
@@ -1058,13 +1070,10 @@ def _faint_model(seed: int, vocab: int, length: int, target: float, of):
     from transformers import BertForMaskedLM
 
     draw = Draw(seed)
-    model = build(draw, BertForMaskedLM, bert_config(vocab)).double()
+    model = _attend_evenly(build(draw, BertForMaskedLM, bert_config(vocab))).double()
     ids = draw.ids(1, length, high=vocab)
     values = model.bert.encoder.layer[0].attention.self.value.weight
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if "self.query" in name or "self.key" in name:
-                parameter.mul_(0.2)  # every token weighs about evenly
         values.mul_(1e-3)
         later = torch.ones(length, length, dtype=torch.bool).triu(1)
         values.mul_(target / of(_moved(model, ids)[later]).item())
