@@ -971,16 +971,15 @@ looks_ahead = Exercise(
 
 def _moved(model, ids: torch.Tensor) -> torch.Tensor:
     """(L, L): how far the logits at position i move when token j is replaced, at the most over two other tokens."""
-    vocab, length = model.config.vocab_size, ids.shape[1]
-    moved = torch.zeros(length, length, dtype=torch.float64)
+    places = torch.arange(ids.shape[1])
+    moved = torch.zeros(len(places), len(places), dtype=torch.float64)
     with torch.no_grad():
         before = model(ids).logits[0].double()
-        for j in range(length):
-            for step in (1, 5):
-                other = ids.clone()
-                other[0, j] = (other[0, j] + step) % vocab
-                change = (model(other).logits[0].double() - before).abs().amax(-1)
-                moved[:, j] = torch.maximum(moved[:, j], change)
+        for step in (1, 5):
+            others = ids.repeat(len(places), 1)  # row j: token j is another
+            others[places, places] = (others[places, places] + step) % model.config.vocab_size
+            change = (model(others).logits.double() - before).abs().amax(-1)
+            moved = torch.maximum(moved, change.T)
     return moved
 
 
