@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import multiprocessing
 import os
@@ -310,6 +311,7 @@ def _begin_work(folder: str) -> None:
     """In a worker: use one core, keep temporary files in `folder`, leave Ctrl+C to the process that wants the results,
     and end with that folder when that process has ended, however it did."""
     torch.set_num_threads(1)
+    gc.freeze()  # what was imported is no garbage, and stays shared with the process that was forked
     tempfile.tempdir = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     owner = multiprocessing.parent_process()
