@@ -53,8 +53,8 @@ class ForFirstToken(nn.Module):
 
 
 def for_first_token(model: nn.Module) -> nn.Module:
-    """A `BertForSequenceClassification` as a second one with the same weights and the same logits, which computes
-    its last layer for the first token alone: the head reads no other."""
+    """A `BertForSequenceClassification` or `BertForMultipleChoice` as a second one with the same weights and the same
+    logits, which computes its last layer for the first token alone: the head reads no other."""
     twin = _shallow(model)
     twin.bert, twin.bert.encoder = _shallow(model.bert), _shallow(model.bert.encoder)
     *below, last = model.bert.encoder.layer

@@ -129,7 +129,7 @@ def test_every_position_is_right_about_as_often(sets):
             assert 0.18 <= count[label] / len(questions) <= 0.32, (name, count)
 
 
-# Each rule with the most that it may get right of 480 or 120 questions. Documents repeat their names, so that
+# Each rule with the most that it may get right of a split's questions. Documents repeat their names, so that
 # counting shared words is better than guessing, if not by much.
 RULES = {
     "longest": (lambda prompt, choice: len(choice), 0.38),

@@ -121,9 +121,12 @@ def test_an_interrupted_story_begins_the_prompt_and_all_choices_have_one_place(s
     teller = Teller("film", "film", "visit", "sport", "journey", "country", "meal")
     prompt, answer, others = situations.interrupted(random.Random(seed), teller)
     (place,) = {text.split()[1] for text in (answer, *others)}
-    assert place in ("2.", "3.")
     first, second, *rest = (text.split()[0].lower() for text in (answer, *others))
-    assert prompt == f"{first} 0 . {second} 0 . {second} 1 ."
+    assert prompt in (
+        f"{first} 0 . {second} 0 . {second} 1 .",
+        f"{first} 0 . {second} 0 . {second} 1 . {second} 2 .",
+    )
+    assert place == f"{prompt.count(second)}."
     assert {first, second, *rest} == {"film", "sport", "journey", "meal"}
 
 

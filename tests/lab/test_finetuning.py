@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig, BertForMultipleChoice, BertForSequenceClassification
 from transformers.models.bert.modeling_bert import BertLayer
 
 from grader.lab.finetuning import Run, curves, for_first_token, split_at, word_effects
@@ -46,6 +46,18 @@ def test_for_its_first_token_a_model_is_and_learns_the_same(model, attention):
         grown.append([output.logits, *(value.grad for value in model.parameters())])
         model.zero_grad()
     assert all(torch.allclose(mine, full, atol=1e-6) for mine, full in zip(*grown, strict=True))
+
+
+def test_a_chooser_for_its_first_token_scores_the_same(model):
+    chooser = BertForMultipleChoice(model.config).eval()
+    batch = {
+        "input_ids": torch.stack([IDS, IDS.flip(0)]),
+        "attention_mask": torch.stack([MASK, MASK.flip(0)]),
+    }
+    twin = for_first_token(chooser)
+    assert torch.allclose(twin(**batch).logits, chooser(**batch).logits, atol=1e-6)
+    twin(**batch).logits.sum().backward()
+    assert all(value.grad is not None for name, value in chooser.named_parameters() if "pooler" in name)
 
 
 def test_for_its_first_token_a_model_drops_out_in_training_alone(model):

@@ -240,12 +240,12 @@ def next_sentence(rng: random.Random, told_by: World, same_scene: bool) -> Drawn
 
 
 def interrupted(rng: random.Random, told_by: World | None = None) -> Drawn:
-    """The first sentence of a document, then two of another one; right is a later sentence of the first.
+    """The first sentence of a document, then two or three of another one; right is a later sentence of the first.
 
     The wrong ones are from the second document and from two that are not in the prompt, all from the same place in
-    theirs, so that no choice gives itself away. The second document takes up more of the prompt than the first: who
-    only tells how well a choice goes with the whole prompt is wrong more often than not, and so is who takes the
-    choice that goes with it least.
+    theirs, so that no choice gives itself away. The second document takes up more of the prompt than the first, and goes on
+    without a gap: who only tells how well a choice goes with the whole prompt is wrong more often than not, and so is
+    who takes the choice that goes with it least.
     """
     told_by = told_by or half(0)
     place = rng.choice((2, 3))
@@ -254,11 +254,9 @@ def interrupted(rng: random.Random, told_by: World | None = None) -> Drawn:
         story = told_by.story(rng)
         if len(story.sentences) > place and not any(alike(story, other) for other in stories):
             stories.append(story)
-    rng.shuffle(
-        stories
-    )  # a scene that has one near to it is rarely drawn after that; it is the first as often as others
+    rng.shuffle(stories)  # scenes that are near to another one are drawn early if at all
     first, second = stories[:2]
-    told = [word for sentence in (first.sentences[0], *second.sentences[:2]) for word in sentence]
+    told = [word for sentence in (first.sentences[0], *second.sentences[:place]) for word in sentence]
     right, *wrong = (written(" ".join(story.sentences[place])) for story in stories)
     return " ".join(told), right, wrong
 
