@@ -992,11 +992,12 @@ def loss_cut_from_the_graph(scores, labels):
 # ------------------------------------------------------------------------------------ answer_questions
 
 # The body was pretrained to tell topics apart, so a fresh head is right on `topic` nearly always or nearly never: luck of
-# the sign. On `interrupted` the wrong story is no less related than the right one, and luck does not help. Points are
-# given for both kinds at once: at 80 % of `topic` and these parts of `interrupted`. What fresh and trained heads reach
-# over many seeds: `python tests/choice_heads.py`.
+# the sign. On `interrupted` the wrong story is related, too, and luck does not help. Points are given for both kinds at
+# once: 80 % of `topic` and these parts of `interrupted`. On the hidden questions, forty fresh heads (seeds 0 to 39) were
+# right on 0 to 0.98 of `topic` and 0.13 to 0.43 of `interrupted`; twenty models trained as in the lesson on 0.87 to 0.97
+# and 0.62 to 0.75. `python tests/choice_heads.py` measures it again.
 TOPIC = 0.8
-STEPS = (0.56, 0.59, 0.62, 0.65)
+STEPS = (0.48, 0.50, 0.53, 0.56)
 
 answer_questions = Exercise(
     "answer_questions",
@@ -1122,7 +1123,7 @@ def counts_shared_words(questions):
 
 @answer_questions.mistake(
     "These are the answers of the pretrained NSP head, without any training. It tells whether a sentence goes with the text as a whole: that is enough for topics, but "
-    "where one story interrupts another, it mostly takes what goes with the longer one. Ask the model that you have trained.",
+    "where one story interrupts another, it takes what goes with the longer one more often than what is asked for. Ask the model that you have trained.",
     look="“A few seconds of training”",
 )
 def asks_the_nsp_head(questions):

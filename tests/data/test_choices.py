@@ -155,6 +155,20 @@ def test_an_interrupted_story_is_found_neither_by_most_nor_by_fewest_shared_word
         assert accuracy(interrupted, RULES["fewest words of the prompt"][0]) < 0.25
 
 
+def test_one_wrong_choice_goes_on_with_the_story_that_interrupts(sets):
+    for name, questions in sets.items():
+        world = half(int(name == "hidden"))
+        for question in questions:
+            if question["kind"] == "interrupted":
+                told = list(sentences({"prompt": question["prompt"], "choices": ()}))
+                fits = [
+                    place
+                    for place, choice in enumerate(question["choices"])
+                    if world.grammatical(" ".join([*told[1:], *sentences({"prompt": choice, "choices": ()})]))
+                ]
+                assert len(fits) == 1 and fits != [question["label"]], question
+
+
 def test_words_of_the_choices_do_not_give_the_answer_away(sets):
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
