@@ -48,7 +48,8 @@ class KernelProcess(Protocol):
 def launch(
     folder: Path, workdir: Path, limits: Limits, isolated: bool
 ) -> tuple[KernelProcess, dict[str, Any]]:
-    """A kernel for a submission in `workdir`, with its sockets in `folder`, and how to connect to it.
+    """A kernel for a submission in `workdir`, with its sockets in `folder`, and how to connect to it. It computes on the
+    cores on which this process does.
 
     Raises `KernelFailed` where it cannot be isolated as wanted.
     """
@@ -68,6 +69,7 @@ def launch(
         isolated=True,
         sockets=str(sockets),
         data=_data(),
+        cores=tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else (),
     )
     if isolated:
         try:

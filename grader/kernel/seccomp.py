@@ -2,9 +2,10 @@
 
 Namespaces decide what a process can name, limits what each process has. Left are calls that get round both: memory that
 belongs to no process (memfd, System V segments), keys that are inherited with the session, sockets that are of the
-machine and not of a network namespace, the priority and the limits of the keeper, which has the same user, and parts
-of Linux that a course has no use for and that have often been the way out of a sandbox. They fail as if Linux had been
-built without them. (Linux' seccomp(2), in the classic BPF of its documentation, `userspace-api/seccomp_filter`.)
+machine and not of a network namespace, the cores on which others compute, the priority and the limits of the keeper,
+which has the same user, and parts of Linux that a course has no use for and that have often been the way out of a
+sandbox. They fail as if Linux had been built without them. (Linux' seccomp(2), in the classic BPF of its documentation,
+`userspace-api/seccomp_filter`.)
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ REFUSED = {  # by the names that Linux has for them, on x86-64 and on 64-bit ARM
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
-    "ioprio_set": (251, 30),
+    "ioprio_set": (251, 30), "sched_setaffinity": (203, 122),
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "setns": (308, 268),
     "unshare": (272, 97), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
     "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
@@ -34,7 +35,7 @@ REFUSED = {  # by the names that Linux has for them, on x86-64 and on 64-bit ARM
 }  # fmt: skip
 NOT_OF_ITS_KEEPER = {
     "prlimit64": (302, 261), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
-    "sched_setaffinity": (203, 122), "sched_setattr": (314, 274),
+    "sched_setattr": (314, 274),
 }  # fmt: skip
 """Refused where the process that they are about is the first of the namespace."""
 SETPRIORITY, SOCKET = (141, 140), (41, 198)

@@ -64,7 +64,8 @@ class Request:
 
     `arguments` are those of ipykernel's, among them the connection file's path, whose content is `connection`.
     Where it is isolated, `sockets` is the folder for the sockets, `workdir` is copied and `data` can be read;
-    otherwise the kernel runs in `workdir` itself, with the environment variables `environment`.
+    otherwise the kernel runs in `workdir` itself, with the environment variables `environment`. `cores` are those that it
+    computes on; all, if none are named.
     """
 
     arguments: list[str]
@@ -75,6 +76,7 @@ class Request:
     isolated: bool = False
     sockets: str = ""
     data: str = ""
+    cores: tuple[int, ...] = ()
 
     def encode(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
@@ -300,6 +302,8 @@ def _become_kernel(request: Request, ready: int, user: int, root: bool) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.environ.clear()
         os.environ.update(request.environment)
+        if request.cores:
+            os.sched_setaffinity(0, request.cores)
         if request.isolated:
             isolation.confine(user, root, request.limits)
         else:

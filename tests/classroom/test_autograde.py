@@ -11,6 +11,7 @@ import sqlite3
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -287,6 +288,22 @@ def test_nobody_waits_for_work_that_is_not_wanted_any_more(class_before, canned,
     with pytest.raises(KeyboardInterrupt):
         work.throw(KeyboardInterrupt)
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores are taken on Linux")
+def test_each_worker_computes_on_a_core_of_its_own():
+    allowed = sorted(os.sched_getaffinity(0))
+    with autograding._processes(2) as executor:
+        assert len(executor.submit(os.sched_getaffinity, 0).result()) == 1
+
+    def taken(number):
+        autograding._take_a_core(number)
+        return os.sched_getaffinity(0)
+
+    with contextlib.ExitStack() as threads:  # it is a thread that computes on a core
+        pools = [threads.enter_context(ThreadPoolExecutor(1)) for _ in range(len(allowed) + 1)]
+        cores = [pool.submit(taken, number).result() for number, pool in enumerate(pools)]
+    assert cores == [{core} for core in (*allowed, allowed[0])]
 
 
 # ------------------------------------------------------------------------------- nbgrader's own command

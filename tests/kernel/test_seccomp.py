@@ -60,11 +60,11 @@ def told(call):
     except OSError as error:
         return type(error).__name__
 print(told(lambda: os.setpriority(os.PRIO_PROCESS, 1, 19)), told(lambda: os.setpriority(os.PRIO_USER, 0, 19)))
-print(told(lambda: os.sched_setaffinity(1, {0})), told(lambda: resource.prlimit(1, resource.RLIMIT_NOFILE)))
-print(told(lambda: os.setpriority(os.PRIO_PROCESS, 0, 1)), told(lambda: os.sched_setaffinity(0, os.sched_getaffinity(0))))
+print(told(lambda: os.sched_setparam(1, os.sched_param(0))), told(lambda: resource.prlimit(1, resource.RLIMIT_NOFILE)))
+print(told(lambda: os.setpriority(os.PRIO_PROCESS, 0, 1)), told(lambda: os.sched_setaffinity(0, {0})))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 """)
-    assert said == "PermissionError PermissionError\nPermissionError PermissionError\ndone done\n"
+    assert said == "PermissionError PermissionError\nPermissionError PermissionError\ndone OSError\n"
 
 
 @filtered

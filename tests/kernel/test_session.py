@@ -1,8 +1,10 @@
 """A session: cells run, answers are called, and a kernel that misbehaves costs only its own cell."""
 
 import inspect
+import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -162,6 +164,25 @@ def test_a_judge_comes_to_the_verdict_that_it_has_here(session):
         there = mark(Paper(exercise, seed=5), session.answer(exercise.name))
         here = judge(exercise, mistake.function, seed=5)
         assert (there.points, there.mistake) == (here.points, here.mistake) and there.points < exercise.points
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores are taken on Linux")
+def test_a_kernel_computes_on_its_graders_core_and_cannot_take_another(folder):
+    allowed = os.sched_getaffinity(0)
+    source = (
+        "import os\nprint(os.sched_getaffinity(0))\n"
+        f"try:\n    os.sched_setaffinity(0, {allowed})\nexcept OSError: pass\n"
+        "print(os.sched_getaffinity(0))"
+    )
+
+    def run():
+        os.sched_setaffinity(0, {max(allowed)})
+        with Session(folder) as session:
+            return session.run(source, 60)[0][0].text
+
+    with ThreadPoolExecutor(1) as elsewhere:
+        assert elsewhere.submit(run).result() == 2 * f"{ {max(allowed)} }\n"
+    assert os.sched_getaffinity(0) == allowed
 
 
 # ---------------------------------------------------------------------------------- a kernel that does not last
