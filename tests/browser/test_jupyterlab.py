@@ -174,7 +174,39 @@ def test_a_lesson_runs_without_an_error(page, graded, lesson):
     assert explorers.count() and not notebook.get_by_text("Error displaying widget").count()
     for explorer in explorers.all():
         assert explorer.locator("img, table, pre").count(), "an explorer that shows nothing"
+        work(page, explorer)
     assert not broken, broken
+    shut_down(page)
+
+
+def work(page, explorer) -> None:
+    """Move every control of an explorer, sliders and lines by keyboard; each time something else is to be seen."""
+    show = "element => [...element.querySelectorAll('img')].map(i => i.src).join() + element.innerText"
+    for kind in ("slider", "combobox", "textbox"):
+        for control in explorer.get_by_role(kind).all():
+            before = explorer.evaluate(show)
+            if kind == "slider":
+                now, highest = (control.get_attribute(f"aria-value{which}") for which in ("now", "max"))
+                control.press("ArrowLeft" if float(now) == float(highest) else "ArrowRight")
+            elif kind == "combobox":
+                chosen = control.evaluate("element => element.selectedIndex")
+                control.select_option(index=0 if chosen else 1)
+            else:
+                control.press("End")
+                control.press("Backspace")
+                control.press("Enter")
+            page.wait_for_function(
+                f"([element, before]) => ({show})(element) !== before",
+                arg=[explorer.element_handle(), before],
+            )
+
+
+def shut_down(page) -> None:
+    """End all kernels: a dozen of them, with their models, are much to keep."""
+    (token,) = (cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "_xsrf")
+    for session in page.request.get("/api/sessions").json():
+        done = page.request.delete(f"/api/sessions/{session['id']}", headers={"X-XSRFToken": token})
+        assert done.ok
 
 
 def test_a_misconception_is_named_on_the_page(page):
