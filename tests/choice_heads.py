@@ -71,6 +71,7 @@ def pooled(where: str, kind: str) -> torch.Tensor:
     return torch.cat(vectors)
 
 
+@functools.cache
 def fresh(seed: int) -> torch.nn.Linear:
     """The choice head that is drawn under this seed."""
     return lesson()["new_chooser"](seed).classifier

@@ -1,10 +1,13 @@
 """Lesson 11's last exercise cannot be passed by luck: fresh heads earn nothing, a trained model everything."""
 
+import functools
+
 import pytest
 from choice_heads import GRADED, HIDDEN, asked, choices_of, fresh, lesson, pooled, share_right, trained
 
 from grader.exercises.sentence_pairs import STEPS, TOPIC, answer_questions
-from grader.judge import judge
+from grader.judge.judging import mark
+from grader.judge.paper import Paper, here
 
 PLACES = {"practice": None, "hidden": HIDDEN}
 every_place = pytest.mark.parametrize("where", PLACES)
@@ -17,18 +20,24 @@ def verdict(where, taken):
         for kind in GRADED
         for question, index in zip(asked()[where][kind], taken[kind], strict=True)
     }
-    return judge(
-        answer_questions,
-        lambda questions: [known[question["prompt"], *question["choices"]] for question in questions],
-        hidden=PLACES[where],
-    )
+
+    def answer(questions):
+        return [known[question["prompt"], *question["choices"]] for question in questions]
+
+    return mark(paper(where), here(answer_questions, answer))
+
+
+@functools.cache
+def paper(where):
+    return Paper(answer_questions, hidden=PLACES[where])
 
 
 @every_place
 def test_no_fresh_head_earns_a_point(where):
     lucky = 0
     for seed in range(40):
-        taken = {kind: choices_of(fresh(seed), where, kind) for kind in GRADED}
+        head = fresh(seed)
+        taken = {kind: choices_of(head, where, kind) for kind in GRADED}
         lucky += share_right(taken["topic"], where, "topic") >= TOPIC
         assert share_right(taken["interrupted"], where, "interrupted") < STEPS[0] - 0.03, seed
         assert verdict(where, taken).points == 0, seed
