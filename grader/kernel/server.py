@@ -37,14 +37,17 @@ from .limits import Limits
 
 MODULES = (
     "torch", "transformers", "transformers.models.auto.modeling_auto", "transformers.models.auto.tokenization_auto",
-    "transformers.models.bert.modeling_bert", "transformers.models.gpt2.modeling_gpt2", "transformers.trainer",
-    "datasets", "safetensors.torch", "sklearn.metrics", "matplotlib.pyplot", "matplotlib_inline.backend_inline",
-    "ipywidgets", "comm", "stack_data", "pygments.lexers.python", "pygments.formatters.terminal256",
+    "transformers.models.bert.modeling_bert", "transformers.models.gpt2.modeling_gpt2", "datasets", "safetensors.torch",
+    "comm", "stack_data", "pygments.lexers.python", "pygments.formatters.terminal256",
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "IPython.core.ultratb", "IPython.core.debugger",
     "IPython.core.completerlib", "IPython.extensions.storemagic", "IPython.utils.wildcard", "pdb", "sqlite3",
-    "tornado.platform.asyncio", "grader.kernel.harness",
+    "tornado.platform.asyncio", "grader.kernel.harness", "grader.exercises",
 )  # fmt: skip
 """What a kernel would spend its first seconds with: the course's libraries, and what an IPython kernel loads late."""
+MORE = (
+    "matplotlib.pyplot", "matplotlib_inline.backend_inline", "ipywidgets", "transformers.trainer", "sklearn.metrics",
+)  # fmt: skip
+"""What some cells need: imported when no kernel is asked for, so that the first ones need not wait for it."""
 ENVIRONMENT = {
     # No threads of libraries': they would not be there in a forked kernel.
     "OMP_NUM_THREADS": "1",
@@ -97,20 +100,15 @@ def main() -> None:
     owner = os.getppid()
     os.environ.update(ENVIRONMENT)
     for name in MODULES:
-        with contextlib.suppress(
-            Exception
-        ):  # what cannot be imported here will say so in the cell that needs it
-            importlib.import_module(name)
+        _load(name)
     with contextlib.suppress(Exception):
         importlib.import_module("grader.exercises").lessons()
-    if (threads := len(os.listdir("/proc/self/task"))) > 1:
-        sys.exit(f"a library has started {threads - 1} threads: this process cannot be forked")
-    gc.collect()
-    gc.freeze()  # a kernel that looked through all of this for garbage would copy it, page by page
+    _settle()
     isolation.adopt_orphans()
+    more = list(reversed(MORE))
     since = time.monotonic()
     while os.getppid() == owner:
-        ready, _, _ = select.select([listener, 0], [], [], 1.0)
+        ready, _, _ = select.select([listener, 0], [], [], 0.0 if more else 1.0)
         if 0 in ready:  # nothing is ever written: its other end was closed
             return
         if listener in ready:
@@ -119,10 +117,26 @@ def main() -> None:
                 listener.close()
                 _keep(connection)
             connection.close()
+        elif more:
+            _load(more.pop())
+            _settle()
         if _reap():
             since = time.monotonic()
         elif time.monotonic() > since + idle:
             return
+
+
+def _load(name: str) -> None:
+    with contextlib.suppress(Exception):  # what cannot be imported here will say so in the cell that needs it
+        importlib.import_module(name)
+
+
+def _settle() -> None:
+    """Make sure that this process can still be forked, and that its kernels share what it has."""
+    if (threads := len(os.listdir("/proc/self/task"))) > 1:
+        sys.exit(f"a library has started {threads - 1} threads: this process cannot be forked")
+    gc.collect()
+    gc.freeze()  # a kernel that looked through all of this for garbage would copy it, page by page
 
 
 def _reap() -> bool:
@@ -349,7 +363,9 @@ def kernel_app(request: Request) -> Any:
     app = IPKernelApp.instance()
     app.initialize(arguments)
     if "" not in sys.path:  # where IPython has it, but for the -P of this process: a submission's own modules
-        packages = (i for i, place in enumerate(sys.path) if place.endswith(("site-packages", "dist-packages")))
+        packages = (
+            i for i, place in enumerate(sys.path) if place.endswith(("site-packages", "dist-packages"))
+        )
         sys.path.insert(next(packages, len(sys.path)), "")
     return app
 
