@@ -1066,10 +1066,10 @@ def _at_least(share: float) -> None:
         got, want = _answers(case, answer()), case.right
         right = sum(map(int.__eq__, got, want))
         said = ", ".join(f"{got.count(index)} times {index}" for index in sorted(set(got)))
-        least, far = (TOPIC, "") if case.kind == "topic" else (share, FAR)
+        least, asked, far = (TOPIC, "texts", "") if case.kind == "topic" else (share, "interrupted stories", FAR)
         expect.that(
             right >= least * len(want),
-            f"right on {right / len(want):.0%} of {len(want)} questions; it said {said}.{far}",
+            f"right on {right / len(want):.0%} of {len(want)} {asked}; it said {said}.{far}",
         )
 
 

@@ -41,7 +41,7 @@ MODULES = (
     "comm", "stack_data", "pygments.lexers.python", "pygments.formatters.terminal256",
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "IPython.core.ultratb", "IPython.core.debugger",
     "IPython.core.completerlib", "IPython.extensions.storemagic", "IPython.utils.wildcard", "pdb", "sqlite3",
-    "tornado.platform.asyncio", "grader.kernel.harness", "grader.exercises",
+    "tornado.platform.asyncio", "grader.kernel.harness",
 )  # fmt: skip
 """What a kernel would spend its first seconds with: the course's libraries, and what an IPython kernel loads late."""
 MORE = (
