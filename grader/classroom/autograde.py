@@ -1,41 +1,27 @@
-"""Grading what was collected: many at a time, each for itself, so that a bad submission never stops the others."""
+"""Grading what was collected: what there is to do, and what becomes of what was done."""
 
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
-import multiprocessing
-import os
-import shutil
-import signal
-import sys
 import tempfile
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from multiprocessing.connection import wait as wait_for_sentinels
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
 import nbformat
-import torch
 from filelock import FileLock, Timeout
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import rmtree
 
 from grader.classroom.course import Course, CourseError, surroundings
 from grader.classroom.gradebook import Entries, Score, directory_of, opened
-from grader.classroom.grading import grade, lay_out, with_own
+from grader.classroom.grading import lay_out, with_own
 from grader.classroom.intake import TIMESTAMP, Submission, SubmissionError, read
 from grader.classroom.material import Material, Result, material
 from grader.classroom.table import table
-from grader.exercises import lessons
+from grader.classroom.workers import Cluster, Processes, cores, make_ready, results
 from grader.judge.verdict import number
-from grader.kernel import warm
-from grader.kernel.session import KernelFailed, Session
 
 RECORD = ".graded.json"
 """In each folder of `autograded/`: of which files it is the outcome, and what was noted on them."""
@@ -124,16 +110,22 @@ def autograde(
     """
     course, lesson = round.course, round.lesson
     directory = directory_of(course)
-    with _alone(course), surroundings(OMP_NUM_THREADS="1"), opened(directory) as gradebook:
+    with (
+        _alone(course),
+        surroundings(OMP_NUM_THREADS="1"),
+        opened(directory) as gradebook,
+        tempfile.TemporaryDirectory(prefix="headway-") as folder,
+    ):
         if not round.students:
             return
         needed = material(directory, gradebook, course.config(), lesson, trusted=trusted)
         entries = Entries(gradebook, course.config())
-        start = (lambda: _cluster(scheduler)) if scheduler else (lambda: _processes(workers or cores()))
-        if not scheduler:
-            _warm_up(isolated=not trusted)
-        window = 4 * (workers or cores()) if not scheduler else 256
-        for submission, result in _results(needed, _read(directory, lesson, round.students), start, window):
+        if scheduler:
+            crew = Cluster(scheduler)
+        else:
+            crew = Processes(workers or cores(), folder)
+            make_ready(needed, folder, isolated=not trusted)
+        for submission, result in results(needed, _read(directory, lesson, round.students), crew):
             if result.failed:
                 yield Graded(
                     result.student, None, (result.failed, *result.faults), result.seconds, result.memory
@@ -143,9 +135,17 @@ def autograde(
             yield Graded(result.student, score, result.faults, result.seconds, result.memory)
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+@contextlib.contextmanager
+def _alone(course: Course) -> Iterator[None]:
+    """Raise `CourseError` where this course is being graded already."""
+    lock = FileLock(course.root / LOCK)
+    try:
+        with lock.acquire(timeout=PATIENCE):
+            yield
+    except Timeout:
+        raise CourseError(
+            "this course is being graded by another process already: wait for it, or end it"
+        ) from None
 
 
 # ---------------------------------------------------------------------------------------------- what is there
@@ -199,155 +199,6 @@ def _is_graded(directory: CourseDirectory, lesson: str, student: str) -> bool:
         return before.timestamp == submission.timestamp
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-# ---------------------------------------------------------------------------------------------- doing the work
-
-
-def _results(
-    needed: Material, submissions: Iterator[Submission | Result], start: Callable, window: int
-) -> Iterator[tuple[Submission | None, Result]]:
-    """The result of each submission, with at most `window` of them on their way.
-
-    Where a worker is lost, nobody can tell with which submission: those that were on their way are done again, one
-    at a time, and one that loses its worker once more is given up.
-    """
-    suspects: deque[Submission] = deque()
-    running: dict[Future, Submission] = {}
-    more = True
-    while more or suspects or running:
-        with start() as executor:
-            lost = False
-            while not lost and (more or suspects or running):
-                while len(running) < (1 if suspects else window):
-                    submission = suspects[0] if suspects else next(submissions, None)
-                    more = submission is not None
-                    if submission is None:
-                        break
-                    if isinstance(submission, Result):
-                        yield None, submission
-                        continue
-                    running[executor.submit(grade, needed, submission)] = submission
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    submission = running.pop(future)
-                    suspected = submission in suspects
-                    if suspected:
-                        suspects.remove(submission)
-                    try:
-                        yield submission, future.result()
-                    except Exception as error:
-                        lost = True
-                        if suspected:
-                            reason = f"the process that graded it ended twice ({type(error).__name__})"
-                            yield None, Result(submission.student, {}, failed=reason)
-                        else:
-                            suspects.append(submission)
-            if lost:
-                suspects.extend(running.values())
-                running.clear()
-
-
-@contextlib.contextmanager
-def _processes(workers: int) -> Iterator[Executor]:
-    """Processes on this machine. Where they can be forked, they have all that they need from the start."""
-    method = "fork" if sys.platform == "linux" else "spawn"
-    context = multiprocessing.get_context(method)
-    with tempfile.TemporaryDirectory(
-        prefix="headway-"
-    ) as folder:  # theirs; what they leave there goes with it
-        others = multiprocessing.active_children()
-        begun = context.Value("i", 0)
-        executor = ProcessPoolExecutor(workers, context, initializer=_begin_work, initargs=(folder, begun))
-        try:
-            yield executor
-        except BaseException:  # nobody wants the results any more
-            for process in multiprocessing.active_children():
-                if process not in others:
-                    process.terminate()
-            raise
-        finally:
-            executor.shutdown(wait=True, cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _cluster(scheduler: str) -> Iterator[Executor]:
-    """The workers of a Dask cluster."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise CourseError(
-            'a scheduler needs Dask: .venv/bin/python -m pip install -c requirements.txt -e ".[cluster]"'
-        ) from None
-    try:
-        client = Client(scheduler, timeout=10, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise CourseError(f"no Dask scheduler answers at {scheduler}: {error}") from None
-    try:
-        yield client.get_executor(retries=0)
-    finally:
-        client.close()
-
-
-def _warm_up(isolated: bool) -> None:
-    """Bring up what workers share: the warm process, from which their kernels are forked, and what they import.
-
-    Raises `CourseError` where kernels cannot be isolated as wanted, before any submission is touched.
-    """
-    if warm.possible():
-        warm.start()
-    lessons()
-    if not isolated:
-        return
-    try:
-        with tempfile.TemporaryDirectory(prefix="headway-") as folder, Session(folder):
-            pass
-    except KernelFailed as error:
-        raise CourseError(
-            f"submissions cannot be isolated here ({error}). See the README on what isolation needs; or, knowing that "
-            "submissions can then read and change all that you can, grade with --trust-submissions"
-        ) from None
-
-
-def _begin_work(folder: str, begun: Synchronized) -> None:
-    """In a worker, one of those that have `begun`: use one core, keep temporary files in `folder`, leave Ctrl+C to
-    the process that wants the results, and end with that folder when that process has ended, however it did."""
-    with begun.get_lock():
-        _take_a_core(begun.value)
-        begun.value += 1
-    torch.set_num_threads(1)
-    gc.freeze()  # what was imported is no garbage, and stays shared with the process that was forked
-    tempfile.tempdir = folder
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    owner = multiprocessing.parent_process()
-
-    def watch() -> None:
-        wait_for_sentinels([owner.sentinel])
-        shutil.rmtree(folder, ignore_errors=True)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _take_a_core(number: int) -> None:
-    """Compute on one core, as kernels that are started from here will: a submission that keeps as many processes busy
-    as it may takes no time from those that are graded beside it."""
-    if hasattr(os, "sched_setaffinity"):
-        allowed = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {allowed[number % len(allowed)]})
-
-
-@contextlib.contextmanager
-def _alone(course: Course) -> Iterator[None]:
-    """Raise `CourseError` where this course is being graded already."""
-    lock = FileLock(course.root / LOCK)
-    try:
-        with lock.acquire(timeout=PATIENCE):
-            yield
-    except Timeout:
-        raise CourseError(
-            "this course is being graded by another process already: wait for it, or end it"
-        ) from None
 
 
 # ---------------------------------------------------------------------------------------------- the outcome

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 
 from grader.classroom import canonical
-from grader.classroom.autograde import RECORD, cores
+from grader.classroom.autograde import RECORD
 from grader.classroom.course import CONFIG, Course, CourseError
 from grader.classroom.gradebook import scores
 from grader.classroom.latency import HEADING, Latency, latency
@@ -27,6 +27,7 @@ from grader.classroom.material import full_name
 from grader.classroom.release import release
 from grader.classroom.submissions import typical
 from grader.classroom.table import table
+from grader.classroom.workers import cores
 from grader.exercises import exercises
 from grader.judge import Exercise
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.exercises import find
 from grader.judge import Paper, Verdict, mark
+from grader.judge.calling import SECONDS
 from grader.kernel.calls import Asked, Calls
 
 KEPT = 32
@@ -35,6 +37,20 @@ def exam(name: str, seed: int, more: int, hidden: Path | None) -> Exam:
     """The exercise `name` with `more` times as many cases as in practice, as long as its hidden data stay the same."""
     files = sorted(path for path in hidden.rglob("*") if path.is_file()) if hidden else []
     return _exam(name, seed, more, hidden, tuple((path, path.stat().st_mtime_ns) for path in files))
+
+
+def rehearse(exams: Iterable[Exam], enough: Callable[[], bool]) -> None:
+    """See what known mistakes do with the cases, until that is `enough`: of those exercises of which one call is quick."""
+    for exam in exams:
+        if exam.paper.exercise.seconds > SECONDS:
+            continue
+        for mistake in exam.paper.exercise.mistakes:
+            for number in range(len(exam.paper.cases)):
+                if enough():
+                    return
+                raised = exam.paper.mistaken(mistake, number).raised
+                if raised and raised.name == "KeyboardInterrupt":  # somebody's, not the mistake's
+                    raise KeyboardInterrupt
 
 
 @functools.lru_cache(KEPT)

@@ -97,7 +97,8 @@ class Execute(nbgrader.preprocessors.Execute):
         if language != "python":
             raise RuntimeError(f"only notebooks in Python can be graded here, and this one is in {language}")
         terms = resources.get(KEY) or self._terms(resources)
-        checks = _checks(resources)
+        where = resources["nbgrader"]
+        checks = checks_of(where["db_url"], where["assignment"], where["notebook"])
         limits = Limits(**self.limits)
         with (
             working_copy(Path(resources["metadata"]["path"])) as folder,
@@ -269,15 +270,15 @@ def fair(source: str, outputs: list[NotebookNode], points: float) -> list[Notebo
     return outputs
 
 
-def _checks(resources: ResourcesDict) -> dict[str, Check]:
-    """The graded cells of this notebook that the grader judges itself, by their names, as the instructor wrote them."""
-    where = resources["nbgrader"]
-    with Gradebook(where["db_url"]) as gradebook:
-        notebook = gradebook.find_notebook(where["notebook"], where["assignment"])
-        graded = {cell.name for cell in notebook.grade_cells}
+def checks_of(gradebook: str, lesson: str, notebook: str) -> dict[str, Check]:
+    """The graded cells of this notebook that the grader judges itself, by their names, as the instructor wrote them;
+    `gradebook` is a database's URL."""
+    with Gradebook(gradebook) as book:
+        found = book.find_notebook(notebook, lesson)
+        graded = {cell.name for cell in found.grade_cells}
         sources = {
             cell.name: cell.source
-            for cell in notebook.source_cells
+            for cell in found.source_cells
             if cell.name in graded and cell.locked and cell.cell_type == "code"
         }
     return checks_in(sources)

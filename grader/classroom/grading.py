@@ -6,14 +6,16 @@ need be in reach, so that the same function works in a process beside this one a
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 
 import nbformat
 import psutil
+import torch
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
@@ -21,7 +23,8 @@ from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 from grader.classroom.course import quiet
-from grader.classroom.execute import KEY, Terms, not_judged
+from grader.classroom.exams import Exam, exam, rehearse
+from grader.classroom.execute import KEY, Execute, Terms, checks_of, not_judged
 from grader.classroom.intake import Inspect, Submission, SubmissionError, disown, faults, legible, parse
 from grader.classroom.material import Material, Result
 
@@ -81,7 +84,6 @@ def _graded(material: Material, submission: Submission, name: str, nb: NotebookN
     with tempfile.TemporaryDirectory(prefix="headway-") as folder:
         desk = Path(folder, submission.student, material.lesson)
         lay_out(with_own(submission.files, material), desk)
-        hidden = place.root / "hidden"
         resources = {
             "unique_key": name,
             "output_files_dir": f"{name}_files",
@@ -90,9 +92,9 @@ def _graded(material: Material, submission: Submission, name: str, nb: NotebookN
                 "student": submission.student,
                 "assignment": material.lesson,
                 "notebook": name,
-                "db_url": f"sqlite:///{place.root / 'gradebook.db'}",
+                "db_url": place.gradebook,
             },
-            KEY: Terms(material.seed, hidden if hidden.is_dir() else None, material.own),
+            KEY: Terms(material.seed, place.hidden, material.own),
         }
         for steps in (material.sanitize, material.grade):
             exporter = NotebookExporter(config=Config(material.settings))
@@ -114,15 +116,42 @@ def _memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def prepare(material: Material, folder: str, enough: Callable[[], bool]) -> None:
+    """Draw the cases of every exercise of the lesson, and see what known mistakes do with them until that is `enough`: a
+    process that is forked from this one then need not. Files go into `folder`."""
+    place = _places[material.name] = _Place(material, folder)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # others would not be there in a process that is forked
+    try:
+        rehearse(_exams(material, place), enough)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _exams(material: Material, place: _Place) -> list[Exam]:
+    """What is asked in this lesson. Of what cannot be drawn, each submission will tell."""
+    found = []
+    for step in map(import_item, material.grade):
+        if issubclass(step, Execute):
+            more = step(config=Config(material.settings)).more_cases
+            for name in material.notebooks:
+                for check in checks_of(place.gradebook, material.lesson, name).values():
+                    with contextlib.suppress(Exception):
+                        found.append(exam(check.exercise, material.seed, more, place.hidden))
+    return found
+
+
 class _Place:
     """A lesson's material as files, for nbgrader's steps; gone with the process."""
 
-    def __init__(self, material: Material):
-        self._folder = tempfile.TemporaryDirectory(prefix="headway-")
+    def __init__(self, material: Material, folder: str | None = None):
+        self._folder = tempfile.TemporaryDirectory(prefix="headway-", dir=folder)
         self.root = Path(self._folder.name)
         (self.root / "gradebook.db").write_bytes(material.gradebook)
-        if material.hidden:
-            lay_out(material.hidden, self.root / "hidden")
+        self.gradebook = f"sqlite:///{self.root / 'gradebook.db'}"
+        self.hidden = self.root / "hidden" if material.hidden else None
+        if self.hidden:
+            lay_out(material.hidden, self.hidden)
 
 
 _places: dict[str, _Place] = {}

@@ -23,7 +23,7 @@ from small_course import LESSON, NAMES
 
 from grader import cli
 from grader.classroom import autograde as autograding
-from grader.classroom import canonical, gradebook
+from grader.classroom import canonical, gradebook, workers
 from grader.classroom.autograde import Graded, autograde, plan, summary
 from grader.classroom.course import CourseError
 from grader.classroom.gradebook import Entries, Score, directory_of, opened, scores
@@ -200,8 +200,8 @@ def canned(graded_class, monkeypatch):
         for student, one in graded_class.graded.items()
     }
     Canned.kills = ()
-    monkeypatch.setattr(autograding, "grade", grade_canned)
-    monkeypatch.setattr(autograding, "_warm_up", lambda isolated: None)
+    monkeypatch.setattr(workers, "grade", grade_canned)
+    monkeypatch.setattr(autograding, "make_ready", lambda *_, **__: None)
     return Canned
 
 
@@ -279,11 +279,11 @@ def test_the_verb_ends_with_the_table_and_a_second_call_has_little_to_do(
 
 
 @posix
-def test_nobody_waits_for_work_that_is_not_wanted_any_more(class_before, canned, monkeypatch):
+def test_nobody_waits_for_work_that_is_not_wanted_any_more(class_before, canned, monkeypatch, tmp_path):
     """As after Ctrl+C: the workers end, though they are at work."""
     monkeypatch.setattr(Canned, "grade", staticmethod(lambda *_: time.sleep(600)))
     submissions = iter([read_one(class_before, "right"), Result("essay", {}, failed="no notebook")])
-    work = autograding._results(None, submissions, lambda: autograding._processes(2), 2)
+    work = workers.results(None, submissions, workers.Processes(2, str(tmp_path)))
     next(work)
     with pytest.raises(KeyboardInterrupt):
         work.throw(KeyboardInterrupt)
@@ -291,13 +291,13 @@ def test_nobody_waits_for_work_that_is_not_wanted_any_more(class_before, canned,
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores are taken on Linux")
-def test_each_worker_computes_on_a_core_of_its_own():
+def test_each_worker_computes_on_a_core_of_its_own(tmp_path):
     allowed = sorted(os.sched_getaffinity(0))
-    with autograding._processes(2) as executor:
+    with workers.Processes(2, str(tmp_path)).start() as executor:
         assert len(executor.submit(os.sched_getaffinity, 0).result()) == 1
 
     def taken(number):
-        autograding._take_a_core(number)
+        workers.take_a_core(number)
         return os.sched_getaffinity(0)
 
     with contextlib.ExitStack() as threads:  # it is a thread that computes on a core
@@ -396,10 +396,10 @@ def test_workers_and_what_they_wrote_end_with_a_killed_grader(class_before, cann
     child = context.Process(target=work_for_long, args=(class_before, pids))
     child.start()
     busy = [pids.get(timeout=60) for _ in range(2)]
-    workers = [psutil.Process(pid) for pid, _ in busy]
+    grading = [psutil.Process(pid) for pid, _ in busy]
     os.kill(child.pid, signal.SIGKILL)
     child.join(60)
-    _, alive = psutil.wait_procs(workers, timeout=20)
+    _, alive = psutil.wait_procs(grading, timeout=20)
     assert not alive
     assert not [folder for _, folder in busy if Path(folder).parent.exists()]
     with autograding._alone(class_before):
@@ -543,9 +543,9 @@ def test_what_goes_to_workers_is_plain_and_holds_no_student(graded_class):
 @posix
 def test_where_isolation_is_not_to_be_had_nothing_is_graded(class_before, monkeypatch):
     def refuse(*_, **__):
-        raise autograding.KernelFailed("the system does not let a process be isolated")
+        raise workers.KernelFailed("the system does not let a process be isolated")
 
-    monkeypatch.setattr(autograding, "Session", refuse)
+    monkeypatch.setattr(workers, "Session", refuse)
     with pytest.raises(
         CourseError, match=r"cannot be isolated here \(the system does not .* --trust-submissions"
     ):

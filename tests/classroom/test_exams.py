@@ -1,5 +1,6 @@
 """What a class is asked is drawn once, and every submission gets the verdict that it would get alone."""
 
+import dataclasses
 import os
 import sys
 
@@ -10,6 +11,7 @@ from grader.classroom import exams
 from grader.classroom.exams import Exam, exam
 from grader.exercises import find
 from grader.judge import Paper, judge
+from grader.judge.calling import Outcome, Raised
 from grader.kernel.session import Session
 
 NAME = "mlm_loss"
@@ -62,6 +64,27 @@ def test_too_much_is_not_kept(session, monkeypatch):
     asked = Exam(Paper(EXERCISE, seed=3))
     session.run(IMPORTS + ANSWERS["right"], 60)
     assert asked.mark(session.answer(NAME)).right and not asked.foreseen
+
+
+def test_known_mistakes_are_tried_until_that_is_enough(monkeypatch):
+    asked, tried = Exam(Paper(EXERCISE, seed=3)), []
+    monkeypatch.setattr(Paper, "mistaken", lambda self, *which: tried.append(which) or Outcome(value=1))
+    exams.rehearse([asked], enough=lambda: len(tried) == 5)
+    assert len(set(tried)) == len(tried) == 5
+    tried.clear()
+    exams.rehearse([asked], enough=lambda: False)
+    assert len(set(tried)) == len(EXERCISE.mistakes) * len(asked.paper.cases)
+    slow = Exam(Paper(dataclasses.replace(EXERCISE, seconds=120.0), seed=3))
+    tried.clear()
+    exams.rehearse([slow], enough=lambda: False)
+    assert not tried, "trainings: nobody is made to wait for them"
+
+
+def test_whoever_stops_it_is_heard(monkeypatch):
+    stopped = Outcome(raised=Raised("KeyboardInterrupt", ""))
+    monkeypatch.setattr(Paper, "mistaken", lambda *_: stopped)
+    with pytest.raises(KeyboardInterrupt):
+        exams.rehearse([Exam(Paper(EXERCISE, seed=3))], enough=lambda: False)
 
 
 def test_the_verdict_is_the_same_whoever_came_before(session):

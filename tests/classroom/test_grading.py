@@ -7,7 +7,7 @@ from nbgrader.preprocessors import OverwriteCells
 from small_class import NOTEBOOK, lose, submissions
 from small_course import LESSON, NAMES
 
-from grader.classroom import canonical, execute, grading
+from grader.classroom import canonical, exams, execute, grading
 from grader.classroom.gradebook import directory_of, opened
 from grader.classroom.intake import Submission
 from grader.classroom.material import material
@@ -51,6 +51,23 @@ def hand_in(released, student, **more):
     content = submissions(released)[student]
     text = content if isinstance(content, str) else canonical.text(canonical.canonical(content))
     return Submission(student, LESSON, {NOTEBOOK: text.encode(), "tools.py": b"x = 1", **more})
+
+
+def test_what_was_prepared_is_not_drawn_again(needed, released, tmp_path):
+    exams._exam.cache_clear()
+    grading.prepare(needed, str(tmp_path), enough=lambda: True)
+    drawn = exams._exam.cache_info().misses
+    assert drawn == len(NAMES) and len(list(tmp_path.glob("headway-*"))) == 1
+    assert not grading.grade(needed, hand_in(released, "right")).failed
+    assert exams._exam.cache_info().misses == drawn and exams._exam.cache_info().hits >= drawn
+
+
+def test_what_cannot_be_drawn_is_left_to_those_who_need_it(needed, monkeypatch, tmp_path):
+    def fail(*_):
+        raise ValueError("no such case")
+
+    monkeypatch.setattr(grading, "exam", fail)
+    grading.prepare(needed, str(tmp_path), enough=lambda: False)
 
 
 def test_the_result_is_the_notebook_with_its_verdicts(needed, released):
