@@ -10,8 +10,6 @@ from grader.judge import Case, Exercise, Question, Quiz, expect
 
 LESSON = "02_inputs"
 
-SECONDS = 3.0  # a loop that never ends is the likeliest slip here, and should be told soon
-
 SYLLABLES = (
     "ba",
     "co",
@@ -50,7 +48,6 @@ word_pieces = Exercise(
         'A piece that does not begin the word is looked up with its mark: `"##" + word[start:end]`.',
         "When no end gives a piece of the vocabulary, the whole word is lost: return `[unknown]` at once, whatever was found before.",
     ),
-    seconds=SECONDS,
 )
 
 
@@ -138,7 +135,7 @@ def _library_pieces(case: Case) -> list[str]:
 
 @word_pieces.must(
     "Take the longest piece that fits, then the longest that continues it, and so on to the end of the word.",
-    weight=1.5,
+    weight=1.25,
     on=(many_ways_to_cut, a_long_beginning, a_known_word, single_characters),
 )
 def longest_first(case, answer):
@@ -162,7 +159,7 @@ def continuations_are_marked(case, answer):
 
 @word_pieces.must(
     "Give `[unknown]`, and nothing else, for a word that cannot be covered so: also where another cut would have covered it.",
-    weight=0.75,
+    weight=1.0,
     on=(a_dead_end, an_unknown_character),
 )
 def uncovered_words(case, answer):
@@ -363,7 +360,6 @@ byte_pairs = Exercise(
         "Build the next list of pieces from left to right: where the pair stands, append both as one and step over two; else append one "
         "and step over one.",
     ),
-    seconds=SECONDS,
 )
 
 
@@ -700,7 +696,6 @@ truncate_pair = Exercise(
         "`[CLS]` and two `[SEP]` will join the pair, so the texts have `max_length - 3` places. Work on slices or copies: `pop` changes "
         "the caller's list.",
     ),
-    seconds=SECONDS,
 )
 
 
@@ -1272,7 +1267,7 @@ def _means(hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
 
 @masked_mean.must(
     "For each row, give the mean of the hidden states where the mask is 1.",
-    weight=1.5,
+    weight=1.25,
     on=(texts_padded_on_the_right, texts_padded_on_either_side, a_text_of_one_token),
 )
 def mean_of_real_tokens(case, answer):
@@ -1297,7 +1292,7 @@ def zeros_for_empty_rows(case, answer):
     )
 
 
-@masked_mean.must("Stay differentiable: the gradient reaches the hidden states.", weight=0.5)
+@masked_mean.must("Stay differentiable: the gradient reaches the hidden states.", weight=0.75)
 def gradient_reaches_the_tokens(case, answer):
     hidden = case.hidden.clone().requires_grad_()
     means = _means(hidden, case.attention_mask)

@@ -26,6 +26,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic, thread_time
 from types import ModuleType
 from typing import Any
 
@@ -34,7 +35,10 @@ import torch
 
 from .values import NotPlain, plain
 
-SECONDS = 5.0
+SECONDS = 3.0
+"""How long an answer may compute; the slowest right one needs a tenth of that, or half where it imports scikit-learn."""
+LONGER = 2.0
+"""How many times as long it may take in all, as where it waits, or the machine is busy."""
 PACKAGE = str(Path(__file__).parents[1])
 
 
@@ -83,7 +87,7 @@ def perform(
     """Call `function` on copies of `arguments` (passed by position, in order) and note what happens.
 
     `gradients` names float tensors whose gradient is wanted: of the sum of all float results, each element
-    weighted by the cosine of its index. `changes` names the arguments that the answer is meant to change;
+    weighted by the cosine of its index. `seconds` are those of `time_limit`. `changes` names the arguments that the answer is meant to change;
     they come back in `after`, while any other that is changed is listed in `changed`.
     """
     copies = {name: _copy(value) for name, value in arguments.items()}
@@ -178,7 +182,7 @@ def _last_line(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `OutOfTime` in the block once `seconds` are over.
+    """Raise `OutOfTime` in the block once this thread has computed for `seconds`, or `LONGER` times as many are over.
 
     Only the main thread of a POSIX process can be interrupted so; elsewhere there is no limit.
     """
@@ -186,8 +190,13 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
         return
 
+    begun, computed = monotonic(), thread_time()
+
     def stop(*_: object) -> None:
-        raise OutOfTime
+        left = min(computed + seconds - thread_time(), begun + LONGER * seconds - monotonic())
+        if left <= 0:
+            raise OutOfTime
+        signal.setitimer(signal.ITIMER_REAL, max(left, 0.01), 0.5)
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)  # again and again, for an answer that catches it

@@ -38,7 +38,7 @@ import zmq
 from jupyter_client.session import Session as Messages
 from nbformat import NotebookNode
 
-from grader.judge.calling import SECONDS, Outcome, Raised
+from grader.judge.calling import LONGER, SECONDS, Outcome, Raised
 
 from . import harness
 from .calls import Asked, Calls
@@ -209,7 +209,7 @@ class Session:
         }
         sent = [one.arguments for one in together]
         request = self._send("shell", "comm_msg", {"comm_id": self._comm, "data": asked}, buffers=sent)
-        deadline = time.monotonic() + limit + GRACE + (PATIENCE if len(together) > 1 else 0)
+        deadline = time.monotonic() + LONGER * limit + GRACE + (PATIENCE if len(together) > 1 else 0)
         while True:
             found = self._receive(("iopub", "shell"), deadline)
             if found is None:

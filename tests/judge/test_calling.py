@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from grader.judge import values
+from grader.judge import calling, values
 from grader.judge.calling import perform
 
 
@@ -84,6 +84,20 @@ def test_an_endless_loop_ends_even_if_it_catches_exceptions():
                 continue
 
     assert perform(stubborn, {}, seconds=0.2).timed_out
+
+
+def test_only_computing_counts_but_not_without_end(monkeypatch):
+    """As where the machine is busy with other things, or the answer waits."""
+    monkeypatch.setattr(calling, "thread_time", lambda: 0.0)
+
+    def answer(seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pass
+        return "done"
+
+    assert perform(answer, {"seconds": 0.15}, seconds=0.1).value == "done"
+    assert perform(answer, {"seconds": 60.0}, seconds=0.1).timed_out
 
 
 def test_nothing_reaches_the_streams(capfd):
