@@ -87,8 +87,8 @@ def perform(
     """Call `function` on copies of `arguments` (passed by position, in order) and note what happens.
 
     `gradients` names float tensors whose gradient is wanted: of the sum of all float results, each element
-    weighted by the cosine of its index. `seconds` are those of `time_limit`. `changes` names the arguments that the answer is meant to change;
-    they come back in `after`, while any other that is changed is listed in `changed`.
+    weighted by the cosine of its index. `changes` names the arguments that the answer is meant to change;
+    they come back in `after`, while any other that is changed is listed in `changed`. `seconds` are `time_limit`'s.
     """
     copies = {name: _copy(value) for name, value in arguments.items()}
     for name in gradients:
