@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
+import os
 import shutil
 import sys
 import tempfile
@@ -52,31 +55,48 @@ def bundle(options: argparse.Namespace) -> int:
 def grade(options: argparse.Namespace) -> int:
     from grader.kernel import warm
 
-    if warm.possible() and not options.scheduler:
+    elsewhere = options.scheduler or options.container
+    if options.container and (options.scheduler or options.trust_submissions):
+        other = "--scheduler" if options.scheduler else "--trust-submissions"
+        return _stop(f"--container and {other} exclude each other: give one of them", 2)
+    if warm.possible() and not elsewhere:
         warm.start()  # it warms up while this process imports what it needs itself
 
     from tqdm import tqdm
 
+    from grader.classroom import container
     from grader.classroom.autograde import autograde, plan, summary
     from grader.classroom.course import Course
+    from grader.classroom.workers import NotIsolated
 
     course = Course.here()
-    round = plan(course, course.lesson(options.lesson), options.student, force=options.force)
-    if round.before:
+    lesson = course.lesson(options.lesson)
+    round = plan(course, lesson, options.student, force=options.force)
+    if round.before and container.INSIDE not in os.environ:
         print(
             f"{len(round.before)} graded already, and unchanged since (--force grades them again).",
             flush=True,
         )
     if not round.students:
         return 0
+    again = [lesson, *(f"--student={student}" for student in options.student)]
+    again += ["--force"] if options.force else []
+    again += [f"--workers={options.workers}"] if options.workers else []
+    if options.container:
+        container.grade(container.engine(), course, again)
     work = autograde(
         round, workers=options.workers, scheduler=options.scheduler, trusted=options.trust_submissions
     )
     done = []
     with tqdm(total=len(round.students), desc=round.lesson, unit="submission", smoothing=0.1) as bar:
-        for graded in work:
-            done.append(graded)
-            bar.update()
+        try:
+            for graded in work:
+                done.append(graded)
+                bar.update()
+        except NotIsolated as refused:
+            bar.leave = False
+            bar.close()
+            container.grade_instead(refused, course, again)
     print(f"\n{summary(done)}")
     return 0 if all(graded.graded for graded in done) else 1
 
@@ -166,6 +186,7 @@ VERBS = {
             (("--force",), {"action": "store_true", "help": "also what is graded already"}),
             (("--workers",), {"type": _count, "metavar": "N", "help": "how many at a time; all cores, if not given"}),
             (("--scheduler",), {"default": "", "metavar": "tcp://HOST:PORT", "help": "grade on this Dask cluster"}),
+            (("--container",), {"action": "store_true", "help": "grade in a Linux container, by Docker or Podman"}),
             (("--trust-submissions",), {"action": "store_true", "help": "run them without isolation, as you"}),
         ),
     ),
@@ -214,6 +235,7 @@ def main(arguments: list[str] | None = None) -> int:
             2,
         )
     options = parser().parse_args(arguments)
+    atexit.register(gc.freeze)  # at its end, Python would look through all of torch for garbage
     from grader.classroom.course import CourseError
 
     try:
