@@ -117,7 +117,9 @@ def _settings(config: Config, steps: tuple[str, ...]) -> dict[str, dict[str, obj
         name: {key: value for key, value in config[name].items() if not isinstance(value, LazyConfigValue)}
         for name in sorted(sections & set(config))
     }
-    settings.setdefault("Exporter", {})["default_preprocessors"] = []  # as every converter of nbgrader's
+    exporter = settings.setdefault("Exporter", {})
+    exporter["default_preprocessors"] = []  # as every converter of nbgrader's
+    exporter.setdefault("optimistic_validation", True)  # notebooks are validated after the last step, not after each
     try:
         pickle.dumps(settings)
     except Exception as error:

@@ -246,7 +246,8 @@ class Session:
     def _start(self) -> None:
         self.death = ""
         self._folder = Path(tempfile.mkdtemp(prefix="headway-"))  # readable by its owner alone
-        self._memory = psutil.Process().memory_info().rss
+        self._own = psutil.Process()
+        self._memory = self._own.memory_info().rss
         try:
             self._process, info = launch(self._folder, self.workdir, self.limits, self.isolated)
         except KernelFailed:
@@ -351,7 +352,7 @@ class Session:
 
     def _dam(self) -> None:
         """End a kernel that sends more than can be read: a message may have any number of parts."""
-        if psutil.Process().memory_info().rss > self._memory + FLOOD:
+        if self._own.memory_info().rss > self._memory + FLOOD:
             self._die("it sent more than can be read")
             raise _Dead
 
