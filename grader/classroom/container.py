@@ -31,6 +31,9 @@ PATIENCE = 30.0
 IMAGE = "localhost/headway"
 SETTINGS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 """Those of this environment's variables that count when the image is built."""
+TOP = Path(grader.__file__).resolve().parents[1]
+SOURCES = (Path(__file__).with_name("Containerfile"), TOP / "pyproject.toml", TOP / "requirements.txt")
+"""What the image is made from."""
 INSIDE = "HEADWAY_CONTAINER"
 """The environment variable that tells, in the container, whose it is."""
 SECURITY = (
@@ -65,7 +68,7 @@ def engine() -> Engine:
             return _ask(program)
         except _Silent as reason:
             silent.append(f"{program} {reason}")
-    raise CourseError(f"no container engine answers: {'; '.join(silent)}")
+    raise CourseError(f"no container engine answers ({'; '.join(silent)})")
 
 
 def grade_instead(refused: CourseError, course: Course, arguments: Sequence[str]) -> NoReturn:
@@ -76,9 +79,7 @@ def grade_instead(refused: CourseError, course: Course, arguments: Sequence[str]
     try:
         found = engine()
     except CourseError as missing:
-        raise CourseError(
-            f"{refused}; or start Docker or Podman, which are used where they answer ({missing})"
-        ) from None
+        raise CourseError(f"{refused}; or start Docker or Podman, for {missing}") from None
     print(f"Nothing can be isolated here, so a container of {found} grades.", flush=True)
     grade(found, course, arguments)
 
@@ -99,15 +100,15 @@ def command(engine: Engine, image: str, course: Course, arguments: Sequence[str]
     """What the engine is told to run. Folders have the same names in there as here, and what is written belongs to who
     grades; to the owner of the course where that is root."""
     root = course.root.resolve()
-    package = Path(grader.__file__).resolve().parent
+    data = data_folder().resolve()
     user, group = _user(engine, root)
     screen = shutil.get_terminal_size()
     environment = {
         INSIDE: str(engine),
         "HOME": "/tmp",
-        "PYTHONPATH": str(package.parent),
+        "PYTHONPATH": str(TOP),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "HEADWAY_DATA": str(data_folder().resolve()),
+        "HEADWAY_DATA": str(data),
         "COLUMNS": str(screen.columns),  # as wide as the progress bar may be
         "LINES": str(screen.lines),
     }
@@ -117,7 +118,7 @@ def command(engine: Engine, image: str, course: Course, arguments: Sequence[str]
         told.append("--cap-add=SETFCAP")
     told += [f"--security-opt={option}" for option in SECURITY]
     told.append(_mount(root))
-    for folder in (package, Path(environment["HEADWAY_DATA"])):
+    for folder in (TOP / "grader", data):
         if not folder.is_relative_to(root):
             told.append(_mount(folder) + ",readonly")
     told += [f"--env={name}={value}" for name, value in environment.items()]
@@ -157,25 +158,31 @@ def _ask(program: str) -> Engine:
 
 
 def _image(engine: Engine) -> str:
-    """The image's name, which has a digest of all that it is made from. It is built where there is none of that name."""
-    top = Path(grader.__file__).resolve().parents[1]
-    sources = (Path(__file__).with_name("Containerfile"), top / "pyproject.toml", top / "requirements.txt")
-    contents = {path.name: path.read_bytes() for path in sources}
-    digest = hashlib.sha256(repr(sorted(contents.items())).encode()).hexdigest()
-    name = f"{IMAGE}:{digest[:16]}"
-    if _quietly(engine, "image", "inspect", name).returncode == 0:
+    """The image's name; it is built where there is none of that name."""
+    name = _name()
+    if _is_there(engine, name):
         return name
     print(f"Building the container with {engine}, which takes minutes the first time ...", flush=True)
     settings = [f"--build-arg={setting}" for setting in SETTINGS if setting in os.environ]
     with tempfile.TemporaryDirectory(prefix="headway-") as folder:
-        for file, content in contents.items():
-            Path(folder, file).write_bytes(content)
+        for source in SOURCES:
+            shutil.copyfile(source, Path(folder, source.name))
         file = str(Path(folder, "Containerfile"))
         done = _quietly(engine, "build", *settings, "--tag", name, "--file", file, folder)
     if done.returncode:
         last = "\n  ".join(done.stdout.strip().splitlines()[-10:])
         raise CourseError(f"the container could not be built; the last that {engine} said is\n  {last}")
     return name
+
+
+def _name() -> str:
+    """An image's name has a digest of all that it is made from."""
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in SOURCES))
+    return f"{IMAGE}:{digest.hexdigest()[:16]}"
+
+
+def _is_there(engine: Engine, name: str) -> bool:
+    return _quietly(engine, "image", "inspect", name).returncode == 0
 
 
 def _quietly(engine: Engine, *arguments: str) -> subprocess.CompletedProcess[str]:
