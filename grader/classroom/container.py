@@ -20,8 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from sqlalchemy.engine import make_url
+
 import grader
 from grader.classroom.course import Course, CourseError
+from grader.classroom.gradebook import directory_of
 from grader.kernel import warm
 from grader.lab.course import data_folder
 
@@ -88,8 +91,9 @@ def grade(engine: Engine, course: Course, arguments: Sequence[str]) -> NoReturn:
     """Become `grader grade ARGUMENTS` in a container, with its exit code; the container ends with it, and it with a
     Ctrl+C here. The image is built first where there is none of the present pins.
 
-    Raises `CourseError` where it cannot be built.
+    Raises `CourseError` where it cannot be built, or would not find the gradebook.
     """
+    _find_gradebook(course)
     told = command(engine, _image(engine), course, arguments)
     warm.stop()  # nothing is done at the end of this process but what is done here
     sys.stdout.flush()
@@ -155,6 +159,18 @@ def _ask(program: str) -> Engine:
     if "host" in told:  # Podman, which may be installed as `docker`, too
         return Engine(path, bool(told["host"]["security"]["rootless"]))
     return Engine(path, "name=rootless" in (told.get("SecurityOptions") or []))
+
+
+def _find_gradebook(course: Course) -> None:
+    """Raise `CourseError` where the gradebook is not among the course's files: it would be missed, or made anew in the
+    container and lost with it."""
+    url, root = make_url(directory_of(course).db_url), course.root.resolve()
+    if url.drivername == "sqlite" and url.database and (root / url.database).resolve().is_relative_to(root):
+        return
+    raise CourseError(
+        f"a container sees nothing but the course's folder, and the gradebook is not in it but {url}: grade on a "
+        "system that can isolate submissions itself"
+    )
 
 
 def _image(engine: Engine) -> str:

@@ -3,6 +3,7 @@ the whole way from the verb to a graded class. One test asks a real engine, wher
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from namespaces import refused
-from small_class import Class
+from small_class import NOTEBOOK, hand_in
 from small_course import LESSON, ROOT
 
 from grader import cli
 from grader.classroom import autograde as autograding
-from grader.classroom import container
+from grader.classroom import canonical, container
 from grader.classroom.container import Engine, command, engine
 from grader.classroom.course import Course, CourseError
 from grader.classroom.gradebook import scores
@@ -93,6 +94,16 @@ def install(folder: Path, name: str, info: dict | str) -> str:
     program.chmod(0o755)
     (folder / "images").touch()
     return str(program)
+
+
+@pytest.fixture
+def handed_in(released) -> Course:
+    """A class of three, of whom one handed in what is no notebook; the working directory is there."""
+    right = canonical.read(released.notebook(LESSON))
+    untouched = canonical.read(released.notebooks / LESSON / NOTEBOOK)
+    for student, content in (("right", right), ("untouched", untouched), ("essay", "Dear teacher")):
+        hand_in(released, student, content)
+    return released
 
 
 def calls(folder: Path) -> list[list[str]]:
@@ -287,10 +298,9 @@ def test_every_package_of_the_course_gets_into_the_image():
 # -------------------------------------------------------------------------------------------------- the verb
 
 
-def test_every_option_of_grade_is_handed_on_or_stays_out(bin, class_before, monkeypatch):
-    monkeypatch.chdir(class_before.root)
+def test_every_option_of_grade_is_handed_on_or_stays_out(bin, handed_in):
     install(bin, "podman", PODMAN)
-    given = ["--student", "right", "--student", "lost", "--force", "--workers", "3"]
+    given = ["--student", "right", "--student", "essay", "--force", "--workers", "3"]
     with pytest.raises(Became) as became:
         cli.main(["grade", "03", "--container", *given])
     told = became.value.args[1]
@@ -311,33 +321,35 @@ def test_a_container_is_the_only_place_or_none(course, capsys, other):
     )
 
 
-def test_where_there_is_nothing_to_grade_no_engine_is_asked(bin, class_after, monkeypatch, capsys):
-    monkeypatch.chdir(class_after.root)
-    install(bin, "docker", DOCKER)
-    assert cli.main(["grade", "03", "--container", "--student", "right"]) == 0
-    assert "1 graded already" in capsys.readouterr().out
-    assert not (bin / "log").exists()
-
-
-def test_no_engine_stops_the_verb(bin, class_before, monkeypatch, capsys):
-    monkeypatch.chdir(class_before.root)
+def test_no_engine_stops_the_verb(bin, handed_in, capsys):
     assert cli.main(["grade", "03", "--container"]) == 1
     said = "docker is not installed; podman is not installed"
     assert capsys.readouterr().err == f"grader: no container engine answers ({said})\n"
+
+
+@pytest.mark.parametrize(
+    "place", ["sqlite:////var/lib/grades.db", "sqlite://", "postgresql://localhost/grades"]
+)
+def test_a_gradebook_that_is_not_in_the_course_would_be_missed(bin, course, place):
+    install(bin, "docker", DOCKER)
+    with (course.root / "nbgrader_config.py").open("a") as config:
+        config.write(f"\nc.CourseDirectory.db_url = {place!r}\n")
+    with pytest.raises(CourseError, match="the gradebook is not in it but " + re.escape(place)):
+        container.grade(engine(), course, ["03"])
+    assert [told[0] for told in calls(bin)] == ["info"]
 
 
 # ----------------------------------------------------------------------- where the system isolates nothing
 
 
 @pytest.fixture
-def refusing(bin, class_before, monkeypatch):
+def refusing(bin, handed_in, monkeypatch):
     """A class on a system on which no kernel can be isolated."""
 
     def refuse(*_, **__):
         raise NotIsolated("submissions cannot be isolated here")
 
     monkeypatch.setattr(autograding, "make_ready", refuse)
-    monkeypatch.chdir(class_before.root)
     return bin
 
 
@@ -387,28 +399,38 @@ def grade(course: Course, path: str, *arguments: str) -> tuple[int, int, str]:
     return process.returncode, process.pid, said
 
 
-def as_without(course: Course, whole: Class, students: set[str]) -> bool:
-    return scores(course, LESSON) == {
-        student: cells for student, cells in scores(whole.after, LESSON).items() if student in students
+def points(course: Course) -> dict[str, float]:
+    return {
+        student: sum(score.points for score in cells.values())
+        for student, cells in scores(course, LESSON).items()
     }
 
 
 @pytest.mark.skipif(bool(refused()), reason="nothing can be isolated on this machine")
-def test_the_verb_grades_the_class_by_an_engine(graded_class, class_before, tmp_path):
+def test_the_verb_grades_a_class_by_an_engine(handed_in, tmp_path):
     folder = tmp_path / "engine"
     folder.mkdir()
     install(folder, "docker", DOCKER)
-    students = ("right", "misconceived", "crashing", "essay")
-    chosen = [f"--student={student}" for student in students]
-    code, process, said = grade(class_before, f"{folder}{os.pathsep}{os.defpath}", "--workers=2", *chosen)
+    path = f"{folder}{os.pathsep}{os.defpath}"
+    code, process, said = grade(handed_in, path, "--workers=2")
     assert code == 1, "an essay cannot be graded"
     assert "Building the container" in said and "100%" in said and "essay: " in said
-    assert as_without(class_before, graded_class, {"right", "misconceived", "crashing"})
+    assert points(handed_in) == {"right": 11, "untouched": 0}
     assert [told[0] for told in calls(folder)] == ["info", "image", "build", "run"]
     (number, *_) = json.loads((folder / "log").read_text().splitlines()[-1])
     assert number == process, "signals and exit code are the engine's own, because the verb has become it"
-    code, _, said = grade(class_before, f"{folder}{os.pathsep}{os.defpath}", *chosen)
-    assert code == 1 and said.count("graded already") == 1
+    code, _, said = grade(handed_in, path, "--student=right")
+    assert (code, len(calls(folder))) == (0, 4), "where there is nothing to grade, no engine is asked"
+    assert said.startswith("1 graded already")
+
+
+def test_what_is_graded_already_is_not_told_again_inside(handed_in, monkeypatch, capsys):
+    done = autograding.Round(handed_in, LESSON, (), ("right",))
+    monkeypatch.setattr(autograding, "plan", lambda *_, **__: done)
+    monkeypatch.delenv(container.INSIDE, raising=False)
+    assert cli.main(["grade", "03"]) == 0 and capsys.readouterr().out.startswith("1 graded already")
+    monkeypatch.setenv(container.INSIDE, "docker")
+    assert cli.main(["grade", "03"]) == 0 and capsys.readouterr().out == ""
 
 
 @pytest.fixture
@@ -423,9 +445,9 @@ def real() -> str:
     return os.environ["PATH"]
 
 
-def test_a_real_engine_gives_the_same_points(graded_class, class_before, real):
-    code, _, said = grade(class_before, real, "--workers=2")
-    assert code == 1 and "100%" in said
-    assert as_without(class_before, graded_class, graded_class.good)
-    made = [class_before.root / "gradebook.db", *(class_before.root / "autograded").rglob("*")]
-    assert {path.lstat().st_uid for path in made} == {class_before.root.stat().st_uid}
+def test_a_real_engine_gives_the_points_that_are_given_without(handed_in, real):
+    code, _, said = grade(handed_in, real, "--workers=2")
+    assert code == 1 and "100%" in said and "Building" not in said
+    assert points(handed_in) == {"right": 11, "untouched": 0}
+    made = [handed_in.root / "gradebook.db", *(handed_in.root / "autograded").rglob("*")]
+    assert {path.lstat().st_uid for path in made} == {handed_in.root.stat().st_uid}
