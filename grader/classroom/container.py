@@ -28,7 +28,8 @@ from grader.classroom.gradebook import directory_of
 from grader.kernel import warm
 from grader.lab.course import data_folder
 
-PROGRAMS = ("docker", "podman")
+PROGRAMS = ("podman", "docker")
+"""In this order, because where both answer `docker` may speak to Podman's engine, which does not heed all that it says."""
 PATIENCE = 30.0
 """Seconds that an engine has to answer: one in a virtual machine may be waking up."""
 IMAGE = "localhost/headway"

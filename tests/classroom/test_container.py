@@ -131,9 +131,15 @@ def test_an_engine_tells_whose_root_is_roots(bin, name, info, rootless):
 
 
 def test_an_engine_that_does_not_answer_leaves_it_to_the_next(bin):
-    install(bin, "docker", "sys.exit('Cannot connect to the Docker daemon at unix:///nowhere')")
-    program = install(bin, "podman", PODMAN)
+    install(bin, "podman", "sys.exit('Cannot connect to Podman: its machine is not running')")
+    program = install(bin, "docker", DOCKER)
     assert engine().program == program
+
+
+def test_where_both_answer_podman_is_asked_by_its_own_name(bin):
+    install(bin, "docker", DOCKER)
+    program = install(bin, "podman", ROOTLESS_PODMAN)
+    assert engine() == Engine(program, True)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +156,7 @@ def test_where_none_answers_it_is_told_why(bin, monkeypatch, does, told):
     install(bin, "docker", does)
     with pytest.raises(CourseError) as error:
         engine()
-    assert str(error.value) == f"no container engine answers ({told}; podman is not installed)"
+    assert str(error.value) == f"no container engine answers (podman is not installed; {told})"
 
 
 def test_on_windows_the_way_is_its_subsystem_for_linux(bin, monkeypatch):
@@ -323,7 +329,7 @@ def test_a_container_is_the_only_place_or_none(course, capsys, other):
 
 def test_no_engine_stops_the_verb(bin, handed_in, capsys):
     assert cli.main(["grade", "03", "--container"]) == 1
-    said = "docker is not installed; podman is not installed"
+    said = "podman is not installed; docker is not installed"
     assert capsys.readouterr().err == f"grader: no container engine answers ({said})\n"
 
 
@@ -369,7 +375,7 @@ def test_without_an_engine_grading_stops_and_names_all_ways_on(refusing, capsys)
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.endswith(
         "submissions cannot be isolated here; or start Docker or Podman, for no container engine answers "
-        "(docker does not (is the daemon running?); podman is not installed)"
+        "(podman is not installed; docker does not (is the daemon running?))"
     )
 
 
@@ -407,10 +413,10 @@ def points(course: Course) -> dict[str, float]:
 
 
 @pytest.mark.skipif(bool(refused()), reason="nothing can be isolated on this machine")
-def test_the_verb_grades_a_class_by_an_engine(handed_in, tmp_path):
+def test_the_verb_grades_a_class_by_an_engine(handed_in, tmp_path, monkeypatch):
     folder = tmp_path / "engine"
     folder.mkdir()
-    install(folder, "docker", DOCKER)
+    install(folder, "podman", ROOTLESS_PODMAN)
     path = f"{folder}{os.pathsep}{os.defpath}"
     code, process, said = grade(handed_in, path, "--workers=2")
     assert code == 1, "an essay cannot be graded"
@@ -419,9 +425,9 @@ def test_the_verb_grades_a_class_by_an_engine(handed_in, tmp_path):
     assert [told[0] for told in calls(folder)] == ["info", "image", "build", "run"]
     (number, *_) = json.loads((folder / "log").read_text().splitlines()[-1])
     assert number == process, "signals and exit code are the engine's own, because the verb has become it"
-    code, _, said = grade(handed_in, path, "--student=right")
-    assert (code, len(calls(folder))) == (0, 4), "where there is nothing to grade, no engine is asked"
-    assert said.startswith("1 graded already")
+    monkeypatch.setenv("PATH", path)
+    assert cli.main(["grade", "03", "--container", "--student", "right"]) == 0
+    assert len(calls(folder)) == 4, "where there is nothing to grade, no engine is asked"
 
 
 def test_what_is_graded_already_is_not_told_again_inside(handed_in, monkeypatch, capsys):
