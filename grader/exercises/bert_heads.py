@@ -363,7 +363,7 @@ def scores_position_by_position(case, answer):
 
 
 @mlm_head.must(
-    "Take the four steps in their order: linear, GELU, layer norm, decoder (here to within 3 %).", weight=1.5
+    "Take the four steps in their order: linear, GELU, layer norm, decoder (here to within 3 %).", weight=1.2
 )
 def four_steps(case, answer):
     got, want = answer(), _library_mlm_head(**case.arguments)
@@ -399,7 +399,7 @@ def tied_decoder(case, answer):
     expect.differ(twice, before, "the logits did not change when `embedding` was doubled")
 
 
-@mlm_head.must("Let gradients through to the hidden states.", weight=0.5)
+@mlm_head.must("Let gradients through to the hidden states.", weight=0.8)
 def mlm_head_can_learn(case, answer):
     _same_gradients(case, answer, _library_mlm_head, "hidden")
 
@@ -640,13 +640,13 @@ def _library_pretraining_heads(hidden, pooled, mlm, nsp_w, nsp_b):
     return output.prediction_logits, output.seq_relationship_logits
 
 
-@pretraining_heads.must("Give the MLM head's scores for every position first.")
+@pretraining_heads.must("Give the MLM head's scores for every position first.", weight=0.9)
 def predictions_from_hidden(case, answer):
     expect.same(answer()[0], _library_pretraining_heads(**case.arguments)[0], "prediction_logits")
 
 
 @pretraining_heads.must(
-    "Give second the two next-sentence scores: one linear layer on `pooled`, nothing more."
+    "Give second the two next-sentence scores: one linear layer on `pooled`, nothing more.", weight=0.9
 )
 def relationship_from_pooled(case, answer):
     expect.same(answer()[1], _library_pretraining_heads(**case.arguments)[1], "seq_relationship_logits")
@@ -658,7 +658,7 @@ def eps_handed_on(case, answer):
     expect.same(answer()[0], want[0], "prediction_logits", eps=case.mlm["eps"])
 
 
-@pretraining_heads.must("Let gradients through to `hidden` and to `pooled`.", weight=0.5)
+@pretraining_heads.must("Let gradients through to `hidden` and to `pooled`.", weight=0.7)
 def both_heads_can_learn(case, answer):
     _same_gradients(case, answer, _library_pretraining_heads, "hidden", "pooled")
 
@@ -834,17 +834,21 @@ def _rise(case: Case, answer, **replaced: torch.Tensor) -> None:
     expect.same(got, want, f"by how much the loss rose when only {next(iter(replaced))} changed")
 
 
-@pretraining_loss.must("Let the masked tokens count by the mean cross-entropy over their labels alone.")
+@pretraining_loss.must(
+    "Let the masked tokens count by the mean cross-entropy over their labels alone.", weight=0.9
+)
 def masked_tokens_count(case, answer):
     _rise(case, answer, prediction_logits=case.prediction_logits.flip(-1))
 
 
-@pretraining_loss.must("Let the pairs count by the mean cross-entropy of their two scores, in full.")
+@pretraining_loss.must(
+    "Let the pairs count by the mean cross-entropy of their two scores, in full.", weight=0.9
+)
 def pairs_count(case, answer):
     _rise(case, answer, seq_relationship_logits=2 * case.seq_relationship_logits.flip(0) + 0.3)
 
 
-@pretraining_loss.must("Give the sum of the two, as `BertForPreTraining` does.")
+@pretraining_loss.must("Give the sum of the two, as `BertForPreTraining` does.", weight=0.9)
 def sum_of_both(case, answer):
     expect.same(answer(), _library_pretraining_loss(**case.arguments), "loss")
 
@@ -856,7 +860,7 @@ def pairs_alone(case, answer):
     expect.same(answer(), F.cross_entropy(case.seq_relationship_logits, case.next_sentence_label), "loss")
 
 
-@pretraining_loss.must("Stay differentiable: the gradient reaches the scores of both heads.", weight=0.5)
+@pretraining_loss.must("Stay differentiable: the gradient reaches the scores of both heads.", weight=0.8)
 def both_heads_learn(case, answer):
     names = "prediction_logits", "seq_relationship_logits"
     _same_gradients(case, answer, _library_pretraining_loss, *names)
@@ -1056,13 +1060,13 @@ def classifier_is_linear(case, answer):
 
 
 @classification_head.must(
-    "Give the scores that `BertForSequenceClassification` gives: pooler, then classifier.", weight=1.5
+    "Give the scores that `BertForSequenceClassification` gives: pooler, then classifier.", weight=1.25
 )
 def classifies_as_bert_does(case, answer):
     expect.same(answer(), _library_classification_head(**case.arguments), "logits")
 
 
-@classification_head.must("Let gradients through to the hidden states.", weight=0.5)
+@classification_head.must("Let gradients through to the hidden states.", weight=0.75)
 def classifier_can_learn(case, answer):
     _same_gradients(case, answer, _library_classification_head, "hidden")
 
@@ -1231,17 +1235,17 @@ def spans_token_by_token(case, answer):
         expect.differ(moved[:, 1], before[:, 1], f"{what}[:, 1] did not change with its hidden state")
 
 
-@span_head.must("Give the start scores first: the first output of the linear layer.")
+@span_head.must("Give the start scores first: the first output of the linear layer.", weight=0.9)
 def starts_first(case, answer):
     expect.same(answer()[0], _library_span_head(**case.arguments)[0], "start_logits")
 
 
-@span_head.must("Give the end scores second: the second output of the linear layer.")
+@span_head.must("Give the end scores second: the second output of the linear layer.", weight=0.9)
 def ends_second(case, answer):
     expect.same(answer()[1], _library_span_head(**case.arguments)[1], "end_logits")
 
 
-@span_head.must("Let gradients through to the hidden states.", weight=0.5)
+@span_head.must("Let gradients through to the hidden states.", weight=0.7)
 def span_head_can_learn(case, answer):
     _same_gradients(case, answer, _library_span_head, "hidden")
 
@@ -1404,13 +1408,13 @@ def _library_choice_head(pooled, weight, bias, num_choices):
     ).logits
 
 
-@choice_head.must("Give every choice the output of the one linear layer, as it is.")
+@choice_head.must("Give every choice the output of the one linear layer, as it is.", weight=0.9)
 def one_score_a_choice(case, answer):
     got, want = answer(), _library_choice_head(**case.arguments)
     expect.same(got.flatten().sort().values, want.flatten().sort().values, "all scores, from low to high")
 
 
-@choice_head.must("Put the choices of one question into one row, in their order.")
+@choice_head.must("Put the choices of one question into one row, in their order.", weight=0.9)
 def questions_in_rows(case, answer):
     expect.same(answer(), _library_choice_head(**case.arguments), "scores")
 
@@ -1424,7 +1428,7 @@ def choices_do_not_compete(case, answer):
     expect.differ(after, before, "the scores did not change with the choices")
 
 
-@choice_head.must("Let gradients through to `pooled`.", weight=0.5)
+@choice_head.must("Let gradients through to `pooled`.", weight=0.7)
 def choice_head_can_learn(case, answer):
     _same_gradients(case, answer, _library_choice_head, "pooled")
 

@@ -159,7 +159,6 @@ def continuations_are_marked(case, answer):
 
 @word_pieces.must(
     "Give `[unknown]`, and nothing else, for a word that cannot be covered so: also where another cut would have covered it.",
-    weight=1.0,
     on=(a_dead_end, an_unknown_character),
 )
 def uncovered_words(case, answer):

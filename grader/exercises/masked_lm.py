@@ -320,7 +320,6 @@ def some_become_random(case, answer):
 
 @mask_tokens.must(
     "Every other token keeps its id in `inputs`: the rest of the chosen, and all that were not chosen.",
-    weight=0.5,
 )
 def the_rest_stays(case, answer):
     inputs, _ = answer()
@@ -516,7 +515,7 @@ def all_positions_ignored(draw):
 
 @mlm_loss.must(
     "Give the mean cross-entropy over the labels other than -100.",
-    weight=1.5,
+    weight=1.25,
     on=(some_positions_ignored, double_precision, a_single_label),
 )
 def mean_over_labels(case, answer):
@@ -547,7 +546,7 @@ def nothing_to_learn_from(case, answer):
     expect.same(answer(), torch.tensor(0.0, dtype=case.logits.dtype), "loss")
 
 
-@mlm_loss.must("Stay differentiable: the gradient reaches the scores.", weight=0.5)
+@mlm_loss.must("Stay differentiable: the gradient reaches the scores.", weight=0.75)
 def gradient_reaches_the_scores(case, answer):
     logits = case.logits.clone().requires_grad_()
     (want,) = torch.autograd.grad(F.cross_entropy(logits.flatten(0, 1), case.labels.flatten()), logits)

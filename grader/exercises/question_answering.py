@@ -720,7 +720,7 @@ def _right_labels(case: Case, answer) -> None:
 
 @span_labels.must(
     "Give the positions of the answer's first and last token, counted in the whole input.",
-    weight=1.5,
+    weight=1.25,
     on=(in_the_middle, a_sign_behind_it, later_window),
 )
 def first_and_last_token(case, answer):
@@ -736,7 +736,7 @@ def context_alone(case, answer):
     _right_labels(case, answer)
 
 
-@span_labels.must("Count a token that the answer begins or ends inside of.", weight=0.75, on=(inside_tokens,))
+@span_labels.must("Count a token that the answer begins or ends inside of.", on=(inside_tokens,))
 def touched_tokens_count(case, answer):
     _right_labels(case, answer)
 
@@ -2117,7 +2117,7 @@ def answer_empty(draw):
 
 @f1.must(
     "Give the harmonic mean of precision and recall over the words.",
-    weight=1.5,
+    weight=1.25,
     on=(words_too_many, words_too_few, other_order),
 )
 def harmonic_mean(case, answer):
@@ -2125,19 +2125,22 @@ def harmonic_mean(case, answer):
 
 
 @f1.must(
-    "Count a word as often as both texts have it, no more and no less.", on=(a_word_twice, twice_in_both)
+    "Count a word as often as both texts have it, no more and no less.",
+    weight=1.25,
+    on=(a_word_twice, twice_in_both),
 )
 def words_counted(case, answer):
     _as_squad(case, answer, _f1)
 
 
-@f1.must("Take the best over the answers.", weight=0.75, on=(best_of_several, best_is_not_last))
+@f1.must("Take the best over the answers.", weight=1.25, on=(best_of_several, best_is_not_last))
 def best_over_answers(case, answer):
     _as_squad(case, answer, _f1)
 
 
 @f1.must(
     "Normalise first, as for the exact match.",
+    weight=1.25,
     on=(
         to_be_normalised,
         other_letters,

@@ -489,7 +489,7 @@ def _rows(case: Case) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 
 @choice_inputs.must(
-    "Write every row as `[CLS] prompt [SEP] choice [SEP]`, in the order of the choices.", weight=1.5
+    "Write every row as `[CLS] prompt [SEP] choice [SEP]`, in the order of the choices.", weight=1.25
 )
 def rows_are_pairs(case, answer):
     ids, _, _ = answer()
@@ -497,7 +497,7 @@ def rows_are_pairs(case, answer):
     expect.same(ids, want, "input_ids", where=mask.bool(), prompt=case.prompt)
 
 
-@choice_inputs.must("Fill the shorter rows up with `pad_id`, on the right.", weight=0.5)
+@choice_inputs.must("Fill the shorter rows up with `pad_id`, on the right.", weight=0.25)
 def padded_on_the_right(case, answer):
     ids, _, _ = answer()
     want, mask, _ = _rows(case)
@@ -520,7 +520,6 @@ def segments_tell_them_apart(case, answer):
 
 @choice_inputs.must(
     "Go by lengths, not by ids: a real token may have the id of padding.",
-    weight=0.5,
     on=(a_token_with_the_pad_id,),
 )
 def pad_id_is_only_an_id(case, answer):
@@ -1066,7 +1065,9 @@ def _at_least(share: float) -> None:
         got, want = _answers(case, answer()), case.right
         right = sum(map(int.__eq__, got, want))
         said = ", ".join(f"{got.count(index)} times {index}" for index in sorted(set(got)))
-        least, asked, far = (TOPIC, "texts", "") if case.kind == "topic" else (share, "interrupted stories", FAR)
+        least, asked, far = (
+            (TOPIC, "texts", "") if case.kind == "topic" else (share, "interrupted stories", FAR)
+        )
         expect.that(
             right >= least * len(want),
             f"right on {right / len(want):.0%} of {len(want)} {asked}; it said {said}.{far}",

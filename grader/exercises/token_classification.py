@@ -514,7 +514,7 @@ def _labels_agree(case: Case, answer, positions: Sequence[int]) -> None:
         expect.same(got[at], mine, f"labels[{at}], of word {word}" if word is not None else f"labels[{at}]")
 
 
-@align_labels.must("Label the first piece of each word with the word's label.", weight=1.5, on=WHOLE_TEXTS)
+@align_labels.must("Label the first piece of each word with the word's label.", weight=1.25, on=WHOLE_TEXTS)
 def first_piece_labelled(case, answer):
     _labels_agree(case, answer, sorted(_first_pieces(case.word_ids).values()))
 
@@ -533,7 +533,6 @@ def special_tokens_ignored(case, answer):
 
 @align_labels.must(
     "Go by the word ids where some words have no pieces: each piece has the label of its own word.",
-    weight=0.5,
     on=(cut_text, a_word_without_pieces),
 )
 def labels_follow_word_ids(case, answer):
