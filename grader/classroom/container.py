@@ -79,7 +79,7 @@ def grade_instead(refused: CourseError, course: Course, arguments: Sequence[str]
     """Grade in a container because this system has `refused` to isolate. Raises `CourseError` where there is no
     engine, or where this is the container."""
     if INSIDE in os.environ:
-        raise CourseError(f"nor does the container of {os.environ[INSIDE]}: {refused}")
+        raise CourseError(f"in the container of {os.environ[INSIDE]}, {refused}")
     try:
         found = engine()
     except CourseError as missing:
@@ -89,8 +89,8 @@ def grade_instead(refused: CourseError, course: Course, arguments: Sequence[str]
 
 
 def grade(engine: Engine, course: Course, arguments: Sequence[str]) -> NoReturn:
-    """Become `grader grade ARGUMENTS` in a container, with its exit code; the container ends with it, and it with a
-    Ctrl+C here. The image is built first where there is none of the present pins.
+    """Become the engine's program, which runs `grader grade ARGUMENTS` in a container: it hands on signals and the exit
+    code, and the container goes when the verb in it ends. The image is built first where there is none of the present pins.
 
     Raises `CourseError` where it cannot be built, or would not find the gradebook.
     """

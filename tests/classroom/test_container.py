@@ -383,7 +383,9 @@ def test_a_container_that_isolates_nothing_either_says_so_and_starts_no_other(re
     install(refusing, "docker", DOCKER)
     monkeypatch.setenv(container.INSIDE, "docker")
     assert cli.main(["grade", "03"]) == 1
-    assert "nor does the container of docker: submissions cannot be isolated here" in capsys.readouterr().err
+    assert (
+        "grader: in the container of docker, submissions cannot be isolated here" in capsys.readouterr().err
+    )
     assert not (refusing / "log").exists()
 
 
