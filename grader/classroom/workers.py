@@ -36,6 +36,7 @@ from grader.classroom.intake import Submission
 from grader.classroom.material import Material, Result
 from grader.exercises import lessons
 from grader.kernel import warm
+from grader.kernel.launch import WAYS_ON
 from grader.kernel.session import KernelFailed, Session
 
 FORKED = sys.platform == "linux"
@@ -181,10 +182,8 @@ def _probe(isolated: bool) -> None:
             pass
     except KernelFailed as error:
         if isolated:
-            raise NotIsolated(
-                f"submissions cannot be isolated here ({error}). See the README on what isolation needs; or, knowing "
-                "that submissions can then read and change all that you can, grade with --trust-submissions"
-            ) from None
+            said = str(error)
+            raise NotIsolated(said if WAYS_ON in said else f"{said}\n{WAYS_ON}") from None
 
 
 def _begin_work(folder: str, begun: Synchronized) -> None:

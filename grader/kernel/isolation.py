@@ -75,12 +75,17 @@ class Unusable(Exception):
 
 
 def visible() -> list[Path]:
-    """What is bound into the view, read-only: the system's programs, Python with its packages, this package."""
+    """What is bound into the view, read-only: the system's programs, Python with its packages, this package.
+
+    Of `sys.path`, folders of packages alone: a program's own folder or the working directory, which may be there, too,
+    can be a course with all its solutions.
+    """
     python = [Path(place) for place in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)]
     python.append(Path(sys.executable).resolve().parents[1])
-    package = course()
     packages = [
-        Path(place) for place in (*site.getsitepackages(), *sys.path) if place and Path(place) != package
+        Path(place)
+        for place in (*site.getsitepackages(), *sys.path)
+        if Path(place).name in ("site-packages", "dist-packages")
     ]
     system = [
         Path(place)

@@ -21,9 +21,9 @@ from .limits import Limits
 from .server import Request
 
 WAYS_ON = (
-    "Grade on a Linux system or in a container or virtual machine of one, with bubblewrap installed or with user "
-    "namespaces allowed. To run submissions with your own rights instead, open to your files and the network, pass "
-    "--trust-submissions."
+    "Grade in a container (`grader grade LESSON --container`, with Docker or Podman), or on a Linux system with bubblewrap "
+    "installed or user namespaces allowed. To run submissions with your own rights instead, open to your files and the "
+    "network, pass --trust-submissions."
 )
 CHANNELS = ("shell", "iopub", "stdin", "hb", "control")
 

@@ -245,20 +245,21 @@ class Session:
 
     def _start(self) -> None:
         self.death = ""
-        self._folder = Path(tempfile.mkdtemp(prefix="headway-"))  # readable by its owner alone
+        folder = self._folder = Path(tempfile.mkdtemp(prefix="headway-"))  # readable by its owner alone
         self._own = psutil.Process()
         self._memory = self._own.memory_info().rss
         try:
-            self._process, info = launch(self._folder, self.workdir, self.limits, self.isolated)
+            self._process, info = launch(folder, self.workdir, self.limits, self.isolated)
         except KernelFailed:
             self._die("")
             raise
         try:
             self._connect(info, time.monotonic() + self.limits.start)
-        except _Dead:
+        except _Dead as dead:
+            reason = self.death or str(dead)
             with contextlib.suppress(OSError):
-                self.death += "\n" + (self._folder / "log").read_text("utf-8", "replace")[-2000:].strip()
-            reason = self.death.strip()
+                reason += "\n" + (folder / "log").read_text("utf-8", "replace")[-2000:].strip()
+            reason = reason.strip()
             self._die(reason)
             raise KernelFailed(f"no kernel could be started: {reason}") from None
 
@@ -270,8 +271,7 @@ class Session:
             path = f"{info['ip']}-{info[name + '_port']}"
             while not _listens(path):
                 if self._process.ended() or time.monotonic() > deadline:
-                    self._die(self._process.ended() or f"it was not up after {self.limits.start:g} seconds")
-                    raise _Dead
+                    raise _Dead(self._process.ended() or f"it was not up after {self.limits.start:g} seconds")
                 time.sleep(0.02)
             channel = self._sockets[name] = self._context.socket(kind)
             channel.setsockopt(zmq.LINGER, 0)
@@ -288,14 +288,12 @@ class Session:
             if self._receive(("iopub",), time.monotonic() + 0.1) and self._reply(request, 1.0):
                 break
             if time.monotonic() > deadline:
-                self._die(f"it did not answer within {self.limits.start:g} seconds")
-                raise _Dead
+                raise _Dead(f"it did not answer within {self.limits.start:g} seconds")
         install = f"__import__({harness.__name__!r}, fromlist=['install']).install()"
         request = self._send("shell", "execute_request", _execution(install, store_history=False))
         outputs = Outputs(10_000)
         if self._collect(request, outputs, max(1.0, deadline - time.monotonic())) != "ok":
-            self._die(f"it cannot take calls: {outputs.text()}")
-            raise _Dead
+            raise _Dead(f"it cannot take calls: {outputs.text()}")
         self._comm = secrets.token_hex(16)
         opening = {"comm_id": self._comm, "target_name": harness.TARGET, "data": {}}
         self._send("shell", "comm_open", opening)

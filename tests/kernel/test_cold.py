@@ -27,9 +27,12 @@ def session(tmp_path_factory):
         patch.setattr(warm, "possible", lambda: False)
         patch.setattr(launch, "_said", False)
         patch.setenv("OWNER_SECRET", "x")
-        (folder.parent / "modules").mkdir()
-        (folder.parent / "modules" / "elsewhere.py").write_text("shown = True")
-        patch.syspath_prepend(folder.parent / "modules")
+        packages = folder.parent / "site-packages"
+        packages.mkdir()
+        (packages / "elsewhere.py").write_text("shown = True")
+        (folder.parent / "solution.py").write_text("secret")
+        patch.syspath_prepend(packages)
+        patch.syspath_prepend(folder.parent)  # as `python -m` does with its working directory
         with Session(folder, limits=Limits(memory=1 << 30, file=1 << 20)) as session:
             yield session
     assert (folder / "words.txt").read_text() == "one"
@@ -51,10 +54,10 @@ def test_it_says_that_it_takes_longer(tmp_path, monkeypatch, caplog):
     ]
 
 
-def test_a_python_path_in_a_temporary_folder_is_shown(session):
-    (modules,) = (place for place in sys.path if place.endswith("/modules"))
-    assert said(session, f"print(open({modules + '/elsewhere.py'!r}).read())") == "shown = True"
-    assert said(session, f"print(os.listdir(os.path.dirname({modules!r})))") == "['modules']"
+def test_of_the_python_path_packages_are_shown_and_nothing_else(session):
+    course, packages = sys.path[:2]
+    assert said(session, f"print(open({packages + '/elsewhere.py'!r}).read())") == "shown = True"
+    assert said(session, f"print(os.listdir({course!r}))") == "['site-packages']"
 
 
 def test_cells_run_on_a_copy_and_answers_are_called(session):

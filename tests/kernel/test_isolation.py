@@ -364,5 +364,14 @@ def test_a_system_that_refuses_is_named_with_the_way_on(tmp_path, monkeypatch):
     assert "bubblewrap" in str(caught.value) and "--trust-submissions" in str(caught.value)
 
 
+def test_a_working_directory_on_the_path_is_not_shown(tmp_path, monkeypatch):
+    """`python -m` puts it there, and it may be a course with its solutions; packages may be anywhere."""
+    packages = tmp_path / "packages" / "site-packages"
+    packages.mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), "", *sys.path, str(packages)])
+    shown = isolation.visible()
+    assert packages in shown and tmp_path not in shown and Path("") not in shown
+
+
 def test_the_classroom_is_masked_also_where_the_package_is_installed(tmp_path):
     assert isolation.course() == ROOT and ROOT not in isolation.visible()

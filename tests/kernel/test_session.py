@@ -12,6 +12,8 @@ import torch
 
 from grader.exercises import exercises
 from grader.judge import Paper, judge, mark
+from grader.kernel import session as sessions
+from grader.kernel.launch import KernelFailed, connection
 from grader.kernel.limits import Limits
 from grader.kernel.session import Session, Status
 
@@ -258,3 +260,25 @@ def test_a_course_in_a_temporary_folder_is_shown_and_what_stands_beside_it_is_no
         write = f"open({str(data / 'new.md')!r}, 'w')"
         assert "Read-only file system" in texts(session.run(write, 30)[0])[0]
     assert not (data / "new.md").exists()
+
+
+def test_a_kernel_that_ends_while_it_starts_leaves_its_last_words(tmp_path, monkeypatch):
+    """As where bubblewrap is there, and the system refuses it what it needs."""
+
+    class Refused:
+        def ended(self):
+            return "it left with code 1"
+
+        def kill(self):
+            pass
+
+    def launch(folder, *_):
+        (folder / "log").write_text("bwrap: no permissions to create a new namespace")
+        return Refused(), connection(folder / "k")
+
+    monkeypatch.setattr(sessions, "launch", launch)
+    with (
+        pytest.raises(KernelFailed, match=r"(?s)it left with code 1.bwrap: no permissions"),
+        Session(tmp_path),
+    ):
+        pass
