@@ -83,14 +83,17 @@ def perform(
     gradients: tuple[str, ...] = (),
     changes: tuple[str, ...] = (),
     seconds: float = SECONDS,
+    spare: dict[str, Any] | None = None,
 ) -> Outcome:
     """Call `function` on copies of `arguments` (passed by position, in order) and note what happens.
 
     `gradients` names float tensors whose gradient is wanted: of the sum of all float results, each element
     weighted by the cosine of its index. `changes` names the arguments that the answer is meant to change;
     they come back in `after`, while any other that is changed is listed in `changed`. `seconds` are `time_limit`'s.
+    `spare` has copies of arguments that are at hand, so that none need be made.
     """
-    copies = {name: _copy(value) for name, value in arguments.items()}
+    spare = spare or {}
+    copies = {name: spare[name] if name in spare else _copy(value) for name, value in arguments.items()}
     for name in gradients:
         copies[name].requires_grad_()
     notes: dict[str, Any] = {}
@@ -219,7 +222,7 @@ def _same_surroundings() -> Iterator[None]:
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()
     dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
     folder, depth = os.getcwd(), sys.getrecursionlimit()
-    places = [(place, dict(vars(place))) for place in (*LENT, *_judge())]
+    places = _row or _places()
     torch.default_generator.manual_seed(0)  # `torch.manual_seed` looks for other devices, at some length
     random.seed(0)
     np.random.seed(0)
@@ -236,6 +239,24 @@ def _same_surroundings() -> Iterator[None]:
         torch.set_rng_state(states[0])
         random.setstate(states[1])
         np.random.set_state(states[2])
+
+
+_row: list[tuple[Any, dict[str, Any]]] = []  # filled and emptied, never replaced: it is one of the things noted
+
+
+@contextlib.contextmanager
+def in_a_row() -> Iterator[None]:
+    """In the block one call follows another, and nothing that is not undone comes between: what they must leave as it
+    was is noted once."""
+    _row.extend(_places())
+    try:
+        yield
+    finally:
+        _row.clear()
+
+
+def _places() -> list[tuple[Any, dict[str, Any]]]:
+    return [(place, dict(vars(place))) for place in (*LENT, *_judge())]
 
 
 @functools.cache

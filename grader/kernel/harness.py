@@ -9,7 +9,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from grader.judge.calling import Outcome, Raised, perform
+from torch.nn import Module
+
+from grader.judge.calling import Outcome, Raised, in_a_row, perform
 
 from . import wire
 
@@ -34,14 +36,15 @@ def _calls(comm: Any, message: dict[str, Any]) -> None:
     """Make the calls of one message, as many as its limits allow, and at least one."""
     asked = message["content"]["data"]
     parts, size, end = [], 0, time.monotonic() + asked["patience"]
-    for wanted, arguments in zip(asked["calls"], message["buffers"], strict=True):
-        made = _encoded(asked, *wanted, bytes(arguments))
-        size += sum(map(len, made))
-        if parts and size > asked["max_bytes"]:
-            break
-        parts += made
-        if time.monotonic() > end:
-            break
+    with in_a_row():
+        for wanted, arguments in zip(asked["calls"], message["buffers"], strict=True):
+            made = _encoded(asked, *wanted, bytes(arguments))
+            size += sum(map(len, made))
+            if parts and size > asked["max_bytes"]:
+                break
+            parts += made
+            if time.monotonic() > end:
+                break
     comm.send({"number": asked["number"]}, buffers=parts)
 
 
@@ -67,9 +70,13 @@ def _outcome(asked: dict[str, Any], gradients: list[str], changes: list[str], ar
         return Outcome(raised=Raised("NameError", f"name {name!r} is not defined", "", ("NameError",)))
     if not callable(names[name]):
         return Outcome(unusable=f"{name} is no function")
+    received = wire.decode_arguments(arguments)
+    models = [argument for argument, value in received.items() if isinstance(value, Module)]
+    again = wire.decode_arguments(arguments) if models else {}  # takes a fifth of the time that a copy does
     return perform(
         names[name],
-        wire.decode_arguments(arguments),
+        received,
+        spare={argument: again[argument] for argument in models},
         gradients=tuple(gradients),
         changes=tuple(changes),
         seconds=asked["seconds"],

@@ -100,6 +100,37 @@ def test_only_computing_counts_but_not_without_end(monkeypatch):
     assert perform(answer, {"seconds": 60.0}, seconds=0.1).timed_out
 
 
+def test_what_is_noted_once_is_put_back_after_each_of_a_row(monkeypatch):
+    noted = []
+    places = calling._places
+    monkeypatch.setattr(calling, "_places", lambda: noted.append(1) or places())
+    log = torch.log
+
+    def answer():
+        was = torch.log is log
+        torch.log = calling.LONGER = None
+        return was
+
+    with calling.in_a_row():
+        assert [perform(answer, {}).value for _ in range(3)] == [True] * 3 and len(noted) == 1
+    assert torch.log is log and calling.LONGER and perform(answer, {}).value and len(noted) == 2
+
+
+def test_a_copy_that_is_at_hand_is_taken():
+    model, spare = nn.Linear(2, 2).eval(), nn.Linear(2, 2).eval()
+    spare.load_state_dict(model.state_dict())
+    seen = []
+
+    def answer(model, x):
+        seen.append((model, x))
+        model.train()
+
+    x = torch.ones(2)
+    outcome = perform(answer, {"model": model, "x": x}, spare={"model": spare})
+    assert outcome.changed == ("model",) and not model.training
+    assert seen[0][0] is spare and seen[0][1] is not x
+
+
 def test_nothing_reaches_the_streams(capfd):
     logger = logging.getLogger("transformers")
     handler = logging.StreamHandler(sys.stderr)
