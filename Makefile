@@ -81,7 +81,7 @@ clean: ## remove the environment and all caches; answers, submissions and grades
 ifneq ($(wildcard solutions),)
 
 test: setup ## run every test, then every solution notebook with its outputs compared (ARGS="-k masked")
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -rsxX -n 2 --dist loadgroup tests $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -rsxX -n 2 --dist loadfile --no-loadscope-reorder tests $(ARGS)
 	$(if $(NOTEBOOKS),OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env solutions)
 
 examine: setup ## put the checker itself to the test: mutants, misconceptions, bad faith (LESSON=03, ARGS="--part 0.1")

@@ -30,18 +30,13 @@ def pytest_addoption(parser):
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(config, items):
-    """With several workers, the tests of a file share one, as they share what they set up; only those of the
-    exercises, which are many and set nothing up, are spread over all."""
     said = refused() if any(item.path.name in ISOLATED for item in items) else ""
     for item in items:
         if said and item.path.name in ISOLATED:
             item.add_marker(pytest.mark.skip(reason=f"nothing can be isolated on this machine: {said}"))
         if item.get_closest_marker("every_lesson") and not config.getoption("every_lesson"):
             item.add_marker(EVERY_LESSON)
-        if item.path.parent.name != "exercises":
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture

@@ -58,7 +58,8 @@ def forge(kind="stream", content=b"{}", parent=b"{}", key=None):
     header = json.dumps({"msg_id": uuid.uuid4().hex, "msg_type": kind, "session": "x", "username": "x",
                          "version": "5.3", "date": "2026-01-01T00:00:00Z"}).encode()
     parts = [header, parent, b"{}", content]
-    kernel.iopub_thread.socket.send_multipart([b"<IDS|MSG>", s.sign(parts), *parts])
+    send = kernel.iopub_thread.socket.send_multipart
+    kernel.iopub_thread.schedule(lambda: send([b"<IDS|MSG>", s.sign(parts), *parts]))  # its thread's socket
 """
 
 
