@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -179,26 +181,47 @@ def test_a_lesson_runs_without_an_error(page, graded, lesson):
     shut_down(page)
 
 
+SHOWN = """async explorer => {
+    const pictures = [...explorer.querySelectorAll('img')].map(async picture => {
+        const bytes = new Uint8Array(await (await fetch(picture.src)).arrayBuffer());
+        return bytes.reduce((sum, byte) => (31 * sum + byte) % 2147483647, bytes.length);
+    });
+    const texts = [...explorer.querySelectorAll('.widget-html')].map(text => text.innerText);
+    return [...texts, ...await Promise.all(pictures)].join();
+}"""
+"""What an explorer shows, pictures by their bytes; without its controls, which move whether or not anything follows."""
+
+
 def work(page, explorer) -> None:
-    """Move every control of an explorer, sliders and lines by keyboard; each time something else is to be seen."""
-    show = "element => [...element.querySelectorAll('img')].map(i => i.src).join() + element.innerText"
+    """Move every control of an explorer, sliders and lines by keyboard, and back again: each time something else is to
+    be seen, and then what a reader finds at first, so that no control is moved where another leaves it no say."""
+    shown = explorer.evaluate(SHOWN)
     for kind in ("slider", "combobox", "textbox"):
         for control in explorer.get_by_role(kind).all():
-            before = explorer.evaluate(show)
-            if kind == "slider":
-                now, highest = (control.get_attribute(f"aria-value{which}") for which in ("now", "max"))
-                control.press("ArrowLeft" if float(now) == float(highest) else "ArrowRight")
-            elif kind == "combobox":
-                chosen = control.evaluate("element => element.selectedIndex")
-                control.select_option(index=0 if chosen else 1)
-            else:
-                control.press("End")
-                control.press("Backspace")
-                control.press("Enter")
-            page.wait_for_function(
-                f"([element, before]) => ({show})(element) !== before",
-                arg=[explorer.element_handle(), before],
-            )
+            for back, step in enumerate(steps(kind, control)):
+                step()
+                page.wait_for_function(
+                    f"async ([explorer, before]) => (await ({SHOWN})(explorer) === before) === {'true' if back else 'false'}",
+                    arg=[explorer.element_handle(), shown],
+                )
+
+
+def steps(kind: str, control) -> tuple[Callable[[], None], Callable[[], None]]:
+    """How a person moves a control a little, and back."""
+    if kind == "slider":
+        now, highest = (float(control.get_attribute(f"aria-value{which}")) for which in ("now", "max"))
+        keys = ("ArrowLeft", "ArrowRight") if now == highest else ("ArrowRight", "ArrowLeft")
+        return tuple(partial(control.press, key) for key in keys)
+    if kind == "combobox":
+        chosen = control.evaluate("element => element.selectedIndex")
+        return tuple(partial(control.select_option, index=index) for index in (0 if chosen else 1, chosen))
+
+    def write(text: str) -> None:
+        control.fill(text)
+        control.press("Enter")
+
+    line = control.input_value()
+    return partial(write, line[:-1]), partial(write, line)
 
 
 def shut_down(page) -> None:
