@@ -35,7 +35,12 @@ class ExerciseCsv(ExportPlugin):
             for assignment in assignments:
                 for student in students:
                     row = _row(gradebook, assignment, student, names[assignment.name])
-                    writer.writerow([row.get(column, "") for column in (*HEAD, *columns)])
+                    writer.writerow([_cell(row.get(column, "")) for column in (*HEAD, *columns)])
+
+
+def _cell(value: object) -> object:
+    """Points without what adding binary fractions leaves far behind the comma."""
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def _names(assignment) -> dict[tuple[str, str], str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import statistics
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -260,27 +261,23 @@ def _picture(picture, alt: str) -> list[str]:
 
 
 def _distribution(seen: Overview) -> list[str]:
-    width = max(1, round(seen.out_of / 10)) if seen.out_of else 1
+    width = max(1, round(seen.out_of / 10))
     last = int(max(seen.out_of, *seen.totals.values()) // width)
-    counts = Counter(int(total // width) for total in seen.totals.values())
-    labels = [
-        number(i * width) if width == 1 else f"{number(i * width)} to <{number((i + 1) * width)}"
-        for i in range(last + 1)
-    ]
+    edges = [width * place for place in range(last + 2)]
     drawn = figure(height=3.0)
     axes = drawn.subplots()
-    axes.bar(range(last + 1), [counts[i] for i in range(last + 1)], color=MODEL, edgecolor="white")
+    counts, _, _ = axes.hist(seen.totals.values(), bins=edges, color=MODEL, edgecolor="white")
     mean = statistics.fmean(seen.totals.values())
-    axes.axvline(
-        mean / width - (0 if width == 1 else 0.5), color=TRUTH, linestyle="--", label=f"mean {number(mean)}"
-    )
-    axes.set_xticks(range(last + 1), labels, rotation=0 if last < 12 else 60)
+    axes.axvline(mean, color=TRUTH, linestyle="--", label=f"mean {number(mean)}")
+    axes.set_xticks(edges[:-1])
     axes.yaxis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel(f"points (of {number(seen.out_of)})")
+    axes.set_xlabel(f"points (of {number(seen.out_of)}), each bar from the number at its left edge")
     axes.set_ylabel("students")
     axes.legend(frameon=False)
     plain_axes(axes)
-    told = "; ".join(f"{labels[i]}: {counts[i]}" for i in range(last + 1) if counts[i])
+    whole = {seen.out_of} if width > 1 else set(edges)  # bars of a single number
+    labels = [f"{low}" if low in whole else f"{low} to <{high}" for low, high in itertools.pairwise(edges)]
+    told = "; ".join(f"{label}: {count:.0f}" for label, count in zip(labels, counts, strict=True) if count)
     return _picture(drawn, f"How many students have how many points ({told}).")
 
 

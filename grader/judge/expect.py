@@ -42,13 +42,13 @@ def same(got: Any, want: Any, what: str = "result", where: torch.Tensor | None =
             **beside,
         )
         for index, (mine, yours) in enumerate(zip(want, got, strict=True)):
-            same(yours, mine, f"{what}[{index}]", **beside)
+            same(yours, mine, _at_index(what, f"[{index}]"), **beside)
     elif isinstance(want, dict) and isinstance(got, dict):
         missing, extra = [key for key in want if key not in got], [key for key in got if key not in want]
         that(not missing, f"{what}: {short(missing)} missing", **beside)
         that(not extra, f"{what}: {short(extra)} should not be there", **beside)
         for key in want:
-            same(got[key], want[key], f"{what}[{key!r}]", **beside)
+            same(got[key], want[key], _at_index(what, f"[{key!r}]"), **beside)
     elif isinstance(want, (int, float)) and isinstance(got, (int, float)) and not isinstance(want, bool):
         mine, yours = _told_apart(want, got)
         that(close_numbers(got, want), f"{what}: expected {mine}, got {yours}", **beside)
@@ -70,7 +70,13 @@ def _same_tensors(
     shown = {name: short(_at(value, place, got.shape)) for name, value in beside.items()}
     index = f"[{', '.join(map(str, place))}]" if place else ""
     mine, yours = _told_apart(want[place].item(), got[place].item())
-    raise Mismatch(f"{what}{index}: expected {mine}, got {yours}", shown)
+    raise Mismatch(f"{_at_index(what, index)}: expected {mine}, got {yours}", shown)
+
+
+def _at_index(what: str, index: str) -> str:
+    """`logits[0, 2]`; but where more is said of a result than its name, `tokens, each row sorted, at [0, 2]`."""
+    said = "," in what and ", at [" not in what and index
+    return f"{what}, at {index}" if said else f"{what}{index}"
 
 
 def _told_apart(want: float, got: float) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import csv
 
 from small_course import LESSON, NAMES
 
-from grader.classroom.export import HEAD
+from grader.classroom.export import HEAD, _cell
 from grader.classroom.gradebook import directory_of, opened, scores
 from grader.exercises import exercises
 
@@ -32,7 +32,7 @@ def test_every_student_has_a_row_and_every_exercise_a_column(class_after):
         assert {name: float(row[name]) for name in NAMES} == {
             name: cells[f"check_{name}"].points for name in NAMES
         }
-        assert float(row["score"]) == sum(score.points for score in cells.values())
+        assert float(row["score"]) == round(sum(score.points for score in cells.values()), 6)
         assert float(row["max_score"]) == sum(exercises(LESSON)[name].points for name in NAMES)
         assert row["timestamp"] == "2026-03-01 10:00:00"
     assert by_student["zoe"]["last_name"] == "O'Hara, jr." and by_student["zoe"]["mask_tokens"] == ""
@@ -42,3 +42,8 @@ def test_every_student_has_a_row_and_every_exercise_a_column(class_after):
     )
     assert [row["student_id"] for row in chosen] == ["right"]
     assert exported(class_after, "--ExportPlugin.assignment=['other']") == []
+
+
+def test_points_that_were_added_up_end_where_they_should():
+    assert _cell(0.1 + 0.2) == 0.3 and _cell(7.720000000000001) == 7.72
+    assert _cell("0.1") == "0.1" and _cell("") == ""

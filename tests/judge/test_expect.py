@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import torch
 
@@ -19,6 +21,22 @@ def test_a_message_shows_where_two_values_differ(want, got, message):
     with pytest.raises(Mismatch) as raised:
         expect.same(got, want, "loss")
     assert raised.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("want", "got", "place"),
+    [
+        (torch.tensor([[7, 8]]), torch.tensor([[7, 9]]), "[0, 1]"),
+        ([(1, 2), (3, 4)], [(1, 2), (3, 5)], "[1][1]"),
+        ({"a": [1]}, {"a": [2]}, "['a'][0]"),
+        (1, 2, ""),
+    ],
+)
+def test_where_more_than_a_name_is_said_the_place_stands_apart(want, got, place):
+    said = ", at " if place else ""
+    for what, between in (("tokens", ""), ("tokens, sorted by id", said), ("mask[query, key]", said)):
+        with pytest.raises(Mismatch, match=f"^{re.escape(f'{what}{between}{place}: expected')}"):
+            expect.same(got, want, what)
 
 
 def test_numbers_that_agree_in_four_digits_are_shown_with_more():
