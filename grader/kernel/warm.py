@@ -111,6 +111,7 @@ class _Server:
     """The warm process of this process, in a folder of its own that only this user may enter."""
 
     def __init__(self) -> None:
+        self.written = _written()
         self.folder = Path(tempfile.mkdtemp(prefix="headway-warm-"))
         self.address = str(self.folder / "socket")
         kept = {
@@ -134,12 +135,21 @@ class _Server:
     def running(self) -> bool:
         return self.owner == os.getpid() and self.process.poll() is None
 
+    def stale(self) -> bool:
+        """Whether this package was edited since: kernels would have what it was before."""
+        return self.owner == os.getpid() and self.written != _written()
+
     def close(self) -> None:
         if self.owner == os.getpid():
             self.process.stdin.close()
             self.process.terminate()  # it may still be importing
             self.process.wait()
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _written() -> float:
+    """When a module of this package was last written."""
+    return max(path.stat().st_mtime for path in Path(__file__).parents[1].rglob("*.py"))
 
 
 _lock = threading.Lock()
@@ -157,7 +167,7 @@ def start() -> None:
     """Start the warm process, unless there is one; it warms up while other things are done."""
     global _server
     with _lock:
-        if _server is not None and _server.running():
+        if _server is not None and _server.running() and not _server.stale():
             return
         if _server is not None:
             _server.close()
@@ -208,7 +218,7 @@ def _connect() -> socket.socket:
     if _hopeless:
         raise NotWarm(_hopeless)
     for attempt in range(2):
-        if attempt or ADDRESS not in os.environ:
+        if attempt or ADDRESS not in os.environ or (_server is not None and _server.stale()):
             start()
         connection = socket.socket(socket.AF_UNIX)
         try:

@@ -82,6 +82,20 @@ def test_a_kernel_outlives_the_warm_process_and_the_next_starts_another(server, 
             assert warm._server.process.pid != server.pid
 
 
+def test_once_the_package_is_edited_the_next_kernel_has_it_as_it_is_now(server, tmp_path, monkeypatch):
+    before, later = warm._server.process, warm._written() + 1
+    with Session(tmp_path, isolated=False) as session:
+        assert warm._server.process is before
+        monkeypatch.setattr(warm, "_written", lambda: later)
+        with Session(tmp_path, isolated=False) as other:
+            assert other.run("1", 60)[1] == Status.OK
+        now = warm._server.process
+        assert now.pid != before.pid and before.poll() is not None
+        assert session.run("1", 60)[1] == Status.OK  # whoever was there goes on
+        with Session(tmp_path, isolated=False):
+            assert warm._server.process is now
+
+
 OWNER = """
 import sys
 from grader.kernel import warm
