@@ -82,7 +82,7 @@ ifneq ($(wildcard solutions),)
 
 test: setup ## run every test, then every solution notebook with its outputs compared (ARGS="-k masked")
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -rsxX -n 2 --dist loadfile --no-loadscope-reorder tests $(ARGS)
-	$(if $(NOTEBOOKS),OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env solutions)
+	$(if $(NOTEBOOKS),OMP_NUM_THREADS=1 $(RUN) -m pytest -n 2 --dist loadfile --nbval --nbval-kernel-name headway solutions)
 
 examine: setup ## put the checker itself to the test: mutants, misconceptions, bad faith (LESSON=03, ARGS="--part 0.1")
 	PYTHONPATH=tests OMP_NUM_THREADS=1 $(RUN) -m examine $(LESSON) $(ARGS)
