@@ -45,6 +45,7 @@ lab: setup ## open the course in JupyterLab, installing what is missing (PORT=88
 models: setup ## train the course's small models again (NAME=tiny-bert for one; CHECK=1 only measures them)
 	@$(RUN) -m grader.lab.training $(NAME) $(if $(CHECK),--check)
 
+# PIP_USE_PEP517: the pip of Debian 12 would else build seqeval in an old way, which breaks with setuptools_scm 10.
 setup: ## only install what is missing, into .venv (PYTHON=/path/to/python3.13 chooses the Python)
 ifneq ($(PRESENT),$(WANTED))
 	@found=; for python in $(if $(PYTHON),"$(PYTHON)",$(TESTED_PYTHONS)); do \
@@ -65,7 +66,7 @@ ifneq ($(PRESENT),$(WANTED))
 	fi; \
 	mkdir -p .venv/share/jupyter/lab/settings && echo '$(NO_NEWS)' > .venv/share/jupyter/lab/settings/overrides.json; \
 	echo "Installing the course's packages; the first time takes a few minutes"; \
-	if PIP_USER=0 .venv/bin/python -m pip install --disable-pip-version-check -c requirements.txt -e ".$(EXTRAS)"; \
+	if PIP_USER=0 PIP_USE_PEP517=1 .venv/bin/python -m pip install --disable-pip-version-check -c requirements.txt -e ".$(EXTRAS)"; \
 	then cat pyproject.toml requirements.txt | cksum > .venv/installed; \
 	else echo "Installing stopped before its end. If you are offline, connect; then run the same command again: it goes on" \
 	    "from here." >&2; exit 1; fi

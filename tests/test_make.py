@@ -23,13 +23,14 @@ pytestmark = pytest.mark.skipif(
 
 PRETENDER = """#!/bin/sh
 # Answers as a Python of another version; `-m` is written down instead of done, and makes an environment of pretenders.
+# As the pip of Debian 12, it cannot install without PIP_USE_PEP517.
 case "$1" in
 -m) echo "$*" >> "$LOG"
     if [ "$2" = venv ]; then
         for folder; do :; done
         rm -rf "$folder"; mkdir -p "$folder/bin"; cp "$0" "$folder/bin/python"
     fi
-    if [ "$3" = install ] && [ -e "$LOG.offline" ]; then exit 1; fi ;;
+    if [ "$3" = install ] && { [ -e "$LOG.offline" ] || [ "$PIP_USE_PEP517" != 1 ]; }; then exit 1; fi ;;
 *)  while [ "$1" != -c ]; do shift; done
     exec {python} -S -E -c 'import sys; sys.version_info = ({version}, "final", 0); exec(sys.argv[1])' "$2" ;;
 esac
