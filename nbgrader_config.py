@@ -51,7 +51,8 @@ if (COURSE / "solutions").is_dir():
     steps = ["IgnorePattern", "LimitOutput", "SaveAutoGrades", "AssignLatePenalties"]
     c.Autograde.autograde_preprocessors = ["grader.classroom.execute.Execute"]
     c.Autograde.autograde_preprocessors += [f"nbgrader.preprocessors.{step}" for step in steps]
-    c.GenerateFeedback.preprocessors = ["grader.classroom.harmless.Harmless", "nbgrader.preprocessors.GetGrades"]
-    c.GenerateFeedback.preprocessors += ["nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+    # Pages with a student's work, in formgrader and as feedback, show it and run nothing of it.
+    c.HTMLExporter.preprocessors = ["grader.classroom.harmless.Harmless"]
+    c.HTMLExporter.filters = {"markdown2html": "grader.classroom.harmless.markdown"}
     c.CourseDirectory.ignore += [".graded.json"]
     c.ExportApp.plugin_class = "grader.classroom.export.ExerciseCsv"

@@ -1,59 +1,99 @@
-"""Feedback pages on which nothing that a student wrote can do anything but be read."""
+"""Pages of submissions, formgrader's and those of feedback, on which nothing that a student wrote can do anything but be
+read.
+
+nbgrader puts the HTML that a submission's cells put out, or that its texts hold, into its pages as it is. A script in
+formgrader's runs with the rights of the instructor who opens it, and could give points. `nbgrader_config.py` has every
+page made with the step and the filter from here.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
+from urllib.parse import urlsplit
 
 from bleach import ALLOWED_TAGS
-from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES
+from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer
+from bleach.sanitizer import ALLOWED_PROTOCOLS, Cleaner
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
-from traitlets import List, Unicode
+from traitlets import Set
 
 BLOCKS = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
-MARKUP = re.compile(r"<[a-zA-Z/!?]")
 TAGS = {
     *ALLOWED_TAGS, "br", "caption", "dd", "del", "details", "div", "dl", "dt", "figcaption", "figure", "h1", "h2", "h3",
     "h4", "h5", "h6", "hr", "img", "p", "pre", "s", "span", "sub", "summary", "sup", "table", "tbody", "td", "tfoot",
     "th", "thead", "tr",
 }  # fmt: skip
 STYLES = {
-    *ALLOWED_CSS_PROPERTIES,
-    "border-collapse",
-    "caption-side",
-    "max-width",
-    "list-style",
-    "opacity",
-    "border-left",
-}
-STYLES |= {f"{space}-{side}" for space in ("margin", "padding") for side in ("top", "right", "bottom", "left")} | {
-    "margin", "padding",
+    *ALLOWED_CSS_PROPERTIES, "border-collapse", "border-left", "caption-side", "list-style", "margin", "max-width",
+    "opacity", "padding",
+    *(f"{space}-{side}" for space in ("margin", "padding") for side in ("top", "right", "bottom", "left")),
 }  # fmt: skip
-ATTRIBUTES = {
-    "*": ["aria-label", "class", "colspan", "role", "rowspan", "scope", "style", "title"],
-    "a": ["href"],
-    "img": ["alt", "src", "width", "height"],
-}
+PLAIN = ("aria-label", "colspan", "role", "rowspan", "scope", "style", "title")
+PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,", re.IGNORECASE)
+CLASS = re.compile(r"highlight|dataframe|[a-z][a-z0-9]{0,2}")
+"""What code in colours (Pygments) and tables are made of; others belong to the page, whose buttons are found by them."""
+
+
+def _may_stay(tag: str, name: str, value: str) -> bool:
+    """Whether an attribute does not more than show. A picture from elsewhere tells there who reads the page, and when."""
+    if name == "class":
+        return all(map(CLASS.fullmatch, value.split()))
+    if tag == "a":
+        return name == "href" and not value.strip().lower().startswith("data:")
+    if tag == "img" and name == "src":
+        return bool(PICTURE.match(value)) or _is_beside_the_page(value)
+    return name in PLAIN or (tag == "img" and name in ("alt", "width", "height"))
+
+
+def _is_beside_the_page(address: str) -> bool:
+    try:
+        return not any(urlsplit(address.replace("\\", "/"))[:2])
+    except ValueError:
+        return False
+
+
+@functools.cache
+def _cleaner() -> Cleaner:
+    styles = CSSSanitizer(allowed_css_properties=STYLES)
+    protocols = {*ALLOWED_PROTOCOLS, "data"}
+    return Cleaner(TAGS, {"*": _may_stay}, protocols, css_sanitizer=styles)
+
+
+def clean(html: str) -> str:
+    """Without scripts and style sheets, of which else the text would stay; other tags that could do more than show are
+    turned into text."""
+    return _cleaner().clean(BLOCKS.sub("", html))
+
+
+@pass_context
+def markdown(context: Context, source: str) -> str:
+    """The template filter `markdown2html` as nbconvert has it, but for anchors; cleaned is what it gives, because words and
+    formulas of a lesson are not HTML before, and a link of Markdown's is none either."""
+    cell = context.get("cell", {})
+    renderer = IPythonRenderer(
+        escape=False, attachments=cell.get("attachments", {}), exclude_anchor_links=True
+    )
+    return clean(MarkdownWithMath(renderer=renderer).render(source))
 
 
 class Harmless(SanitizeHTML):
-    """The first of nbgrader's steps to a feedback page (see `nbgrader_config.py`): tables and text stay, scripts go.
-
-    nbgrader writes the HTML that a submission's cells put out, or that its texts hold, into the page as it is. Text
-    without markup is left as it stands, so that `a < b` in a lesson's own words is not escaped twice.
-    """
+    """The step over a notebook that is to be a page: cleans what cells put out. Texts are left to `markdown`."""
 
     enabled = True
-    tags = List(Unicode(), sorted(TAGS), config=True)
-    attributes = ATTRIBUTES
-    styles = List(Unicode(), sorted(STYLES), config=True)
+    safe_output_keys = Set(
+        {"text/plain", "text/latex", "text/markdown", "image/png", "image/jpeg"}, config=True
+    )
+    sanitized_output_types = Set({"text/html"}, config=True)
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int) -> tuple[NotebookNode, dict]:
-        if cell.cell_type != "code" and not MARKUP.search(cell.source):
+        if cell.cell_type == "markdown":
             return cell, resources
         return super().preprocess_cell(cell, resources, index)
 
-    def sanitize_html_tags(self, html_str: str) -> str:
-        """Without scripts and style sheets, of which else the text would stay; other tags that could do more than show are
-        turned into text."""
-        return super().sanitize_html_tags(BLOCKS.sub("", "".join(html_str)))
+    def sanitize_html_tags(self, html_str: str | list[str]) -> str:
+        return clean("".join(html_str))

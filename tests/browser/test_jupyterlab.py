@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 from namespaces import refused
+from nbformat.v4 import new_output
 
+from grader.classroom import canonical
 from grader.classroom.course import Course
 from grader.classroom.demo import demonstrate
 from grader.classroom.gradebook import scores
@@ -253,6 +255,24 @@ def test_an_instructor_sees_the_grades(page, graded):
     page.goto(feedback.as_uri())
     mistake = exercises(LESSON)["mask_tokens"].mistakes[0]
     assert mistake.sentence.replace("`", "") in page.locator("body").inner_text()
+
+
+def test_a_script_in_a_submission_is_not_run_by_formgrader(page, graded):
+    """It would have the rights of the instructor who looks at it."""
+    script = "<script>window.won = true</script><img src=x onerror='window.won = true'>"
+    for path in graded.course.root.glob(f"autograded/*/{LESSON}/{LESSON}.ipynb"):
+        nb = canonical.read(path)
+        nb.cells[0].source += f"\n\n{script}\n\n[read on](javascript:won())"
+        (checked,) = [cell for cell in nb.cells if cell.source == "check(mask_tokens)"]
+        checked.outputs.append(new_output("display_data", {"text/html": script}))
+        path.chmod(0o644)
+        canonical.write(nb, path)
+    page.goto(f"/formgrader/gradebook/{LESSON}/{LESSON}")
+    page.get_by_role("link", name="Submission #1").click()
+    page.get_by_role("region", name="Verdict on mask_tokens").wait_for()
+    page.locator("input.score").first.wait_for()
+    assert not page.evaluate("window.won") and page.get_by_text("read on").count()
+    assert not page.locator("a[href^='javascript:']").count()
 
 
 def test_the_demonstration_grades_as_it_should(graded):
