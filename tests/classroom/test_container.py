@@ -31,7 +31,8 @@ ROOTLESS_PODMAN = {"host": {"security": {"rootless": True}}}
 BASE = "FROM docker.io/library/python:3.11-slim-bookworm"
 
 ENGINE = """\
-#!{python}
+#!/bin/sh
+"exec" "{python}" "$0" "$@"  # a path with spaces cannot stand behind #!
 import json, os, sys
 from pathlib import Path
 

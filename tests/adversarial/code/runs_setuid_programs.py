@@ -25,7 +25,7 @@ for command in (["su", "-c", "id -u"], ["sudo", "-n", "id", "-u"], ["pkexec", "i
     except (OSError, subprocess.TimeoutExpired):
         pass
 program = Path("/tmp/python")
-program.write_text(f"#!{sys.executable}\nimport os\nprint(os.geteuid() == os.getuid() != 0)")
+program.write_text(f'#!/bin/sh\n"exec" "{sys.executable}" "$0"\nimport os\nprint(os.geteuid() == os.getuid() != 0)')
 program.chmod(0o6755)
 same = subprocess.run([program], capture_output=True, text=True).stdout.strip()
 rights += [] if same == "True" else [same]
