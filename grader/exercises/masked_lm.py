@@ -268,6 +268,7 @@ _ORDINARY = (padded_on_the_right, padded_on_the_left, another_probability)
 
 @mask_tokens.must(
     "Keep the original id in `labels` at every chosen position, and -100 at every other.",
+    weight=1.25,
     on=(*_ORDINARY, draws_on_an_edge),
 )
 def labels_mark_the_choice(case, answer):
@@ -276,7 +277,7 @@ def labels_mark_the_choice(case, answer):
     expect.same(labels, want, "labels", where=~case.special, ids=case.ids, choose=case.choose)
 
 
-@mask_tokens.must("Never choose a special token: its label is -100 and its id stays.")
+@mask_tokens.must("Never choose a special token: its label is -100 and its id stays.", weight=1.25)
 def special_tokens_are_left_alone(case, answer):
     inputs, labels = answer()
     expect.that((labels != -100).any(), "labels: no position is chosen at all")
