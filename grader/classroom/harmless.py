@@ -20,6 +20,7 @@ from jinja2.runtime import Context
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors.sanitize import SanitizeHTML
 from nbformat import NotebookNode
+from nbgrader.utils import is_grade
 from traitlets import Set
 
 BLOCKS = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -34,6 +35,9 @@ STYLES = {
     *(f"{space}-{side}" for space in ("margin", "padding") for side in ("top", "right", "bottom", "left")),
 }  # fmt: skip
 PLAIN = ("aria-label", "colspan", "role", "rowspan", "scope", "style", "title")
+PIECE, ALL = 20_000, 300_000
+"""How many characters of a text or an output are shown, and how many of a notebook: colours, Markdown and cleaning can take
+the square of their number, and whoever makes the pages of a class waits for all of them."""
 PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,", re.IGNORECASE)
 CLASS = re.compile(r"highlight|dataframe|[a-z][a-z0-9]{0,2}")
 """What code in colours (Pygments) and tables are made of; others belong to the page, whose buttons are found by them."""
@@ -82,13 +86,23 @@ def markdown(context: Context, source: str) -> str:
 
 
 class Harmless(SanitizeHTML):
-    """The step over a notebook that is to be a page: cleans what cells put out. Texts are left to `markdown`."""
+    """The step over a notebook that is to be a page: cleans what cells put out, and shortens what would take long to be
+    made into HTML. Texts are left to `markdown`."""
 
     enabled = True
     safe_output_keys = Set(
         {"text/plain", "text/latex", "text/markdown", "image/png", "image/jpeg"}, config=True
     )
     sanitized_output_types = Set({"text/html"}, config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        room = _Room(ALL)
+        for cell in nb.cells:
+            cell.source = room.take(cell.source, "# " if cell.cell_type == "code" else "")
+            _shorten(
+                cell.get("outputs", []), _Room(PIECE) if is_grade(cell) else room
+            )  # a verdict is always seen
+        return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell: NotebookNode, resources: dict, index: int) -> tuple[NotebookNode, dict]:
         if cell.cell_type == "markdown":
@@ -97,3 +111,29 @@ class Harmless(SanitizeHTML):
 
     def sanitize_html_tags(self, html_str: str | list[str]) -> str:
         return clean("".join(html_str))
+
+
+class _Room:
+    """What a page has room for, in characters."""
+
+    def __init__(self, left: int):
+        self.left = left
+
+    def take(self, text: str, begin: str = "") -> str:
+        """As much of a text as there is room for; the rest is told, in a line that begins with `begin`."""
+        shown = text[: min(PIECE, self.left)]
+        self.left -= len(shown)
+        rest = len(text) - len(shown)
+        return f"{shown}\n\n{begin}[{rest:,} more characters are not shown here]" if rest else text
+
+
+def _shorten(outputs: list[NotebookNode], room: _Room) -> None:
+    for output in outputs:
+        if output.output_type == "stream":
+            output.text = room.take(output.text)
+        elif output.output_type == "error":
+            output.traceback = [room.take("\n".join(output.traceback))]
+        else:
+            for mime, text in output.data.items():
+                if mime.startswith("text/"):
+                    output.data[mime] = room.take("".join(text))

@@ -14,7 +14,7 @@ from nbgrader.server_extensions.formgrader import handlers
 from small_course import LESSON
 
 from grader.classroom.course import Course
-from grader.classroom.harmless import clean
+from grader.classroom.harmless import ALL, PIECE, clean
 from grader.exercises import exercises
 from grader.judge import judge
 
@@ -181,3 +181,40 @@ def test_a_verdict_looks_as_before():
         return text.replace(" ", "").replace(";", "").replace('"', "'").replace("&#x27", "'")
 
     assert compact(clean(html)) == compact(html)
+
+
+LONG = {
+    "code": lambda: new_code_cell("a" + ".a" * 2_000_000),
+    "text": lambda: new_markdown_cell("\\begin{a}" * 500_000),
+    "raw": lambda: new_raw_cell("<div>" * 500_000),
+    "html": lambda: shown("text/html", "<div>" * 500_000),
+    "attributes": lambda: shown("text/html", f"<p {' '.join(f'a{i}=1' for i in range(300_000))}>"),
+    "markdown": lambda: shown("text/markdown", "\\begin{a}" * 500_000),
+    "stream": lambda: new_code_cell(outputs=[new_output("stream", text="\x1b[1ma" * 2_000_000)]),
+    "error": lambda: new_code_cell(
+        outputs=[new_output("error", ename="E", evalue="", traceback=["\x1b[1ma" * 2_000_000])]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_what_would_take_long_is_shortened_and_told(kind):
+    """In minutes or hours, where all of it were made into a page."""
+    text = page("feedback", LONG[kind](), new_markdown_cell("what stands after it"))
+    assert text.count("more characters are not shown here") == 1 and "what stands after it" in text
+
+
+def test_a_verdict_is_seen_however_much_stands_before_it():
+    talk = [shown("text/plain", "x" * PIECE) for _ in range(ALL // PIECE + 3)]
+    marks = {
+        "grade": True,
+        "solution": False,
+        "grade_id": "check_x",
+        "points": 1,
+        "score": 0.5,
+        "locked": True,
+    }
+    graded = shown("text/html", "<p>one of two points</p>")
+    graded.metadata["nbgrader"] = marks
+    text = page("feedback", *talk, graded)
+    assert "one of two points" in text and text.count("x" * PIECE) == ALL // PIECE
