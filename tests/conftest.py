@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from listening import LISTENING, keep_builtins
 from namespaces import refused
 from small_course import make_course
 
@@ -17,6 +18,8 @@ EVERY_LESSON = pytest.mark.skip(reason='a minute each: ARGS="--every-lesson" run
 
 
 def pytest_configure(config):
+    if hasattr(config, "workerinput"):
+        keep_builtins(LISTENING)
     config.addinivalue_line(
         "markers", "every_lesson: one of many alike, of which one stands for all unless asked for"
     )
