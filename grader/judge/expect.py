@@ -9,7 +9,6 @@ import torch
 from .spec import describe
 from .values import close, close_numbers, short
 
-
 LONGEST = 1000
 """Characters of a message, which may quote what an answer gave, however long that is."""
 
