@@ -58,7 +58,12 @@ def _code_cells(nb: NotebookNode) -> list[NotebookNode]:
 def _statements(source: str) -> list[ast.stmt]:
     try:
         return ast.parse(source).body
-    except SyntaxError:  # a magic, or a draft
+    except (
+        SyntaxError,
+        ValueError,
+        RecursionError,
+        MemoryError,
+    ):  # a magic, a draft, or what nobody can read
         return []
 
 

@@ -9,12 +9,16 @@ import torch
 from .spec import describe
 from .values import close, close_numbers, short
 
+LONGEST = 1000
+"""Characters of a message, which may quote what an answer gave, however long that is."""
+
 
 class Mismatch(Exception):
     """A requirement does not hold. `message` says what was expected and what came; `shown` are named inputs
     at the place, in short."""
 
     def __init__(self, message: str, shown: dict[str, str] | None = None):
+        message = message if len(message) <= LONGEST else f"{message[:LONGEST]} ..."
         super().__init__(message)
         self.message = message
         self.shown = shown or {}

@@ -1,11 +1,11 @@
 """Which system calls a submission's processes may not make: a filter that holds for all that they start, for good.
 
 Namespaces decide what a process can name, limits what each process has. Left are calls that get round both: memory that
-belongs to no process (memfd, System V segments), keys that are inherited with the session, sockets that are of the
-machine and not of a network namespace, the cores on which others compute, the priority and the limits of the keeper,
-which has the same user, and parts of Linux that a course has no use for and that have often been the way out of a
-sandbox. They fail as if Linux had been built without them. (Linux' seccomp(2), in the classic BPF of its documentation,
-`userspace-api/seccomp_filter`.)
+belongs to no process (memfd, System V segments and semaphores, pages in pipes, larger buffers of sockets), keys that are
+inherited with the session, sockets that are of the machine and not of a network namespace, the cores on which others
+compute, the priority and the limits of the keeper, which has the same user, and parts of Linux that a course has no use
+for and that have often been the way out of a sandbox. They fail as if Linux had been built without them. (Linux'
+seccomp(2), in the classic BPF of its documentation, `userspace-api/seccomp_filter`.)
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sys
 REFUSED = {  # by the names that Linux has for them, on x86-64 and on 64-bit ARM
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
+    "semget": (64, 190), "vmsplice": (278, 75),
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
     "ioprio_set": (251, 30), "sched_setaffinity": (203, 122),
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "setns": (308, 268),
@@ -38,15 +39,17 @@ NOT_OF_ITS_KEEPER = {
     "sched_setattr": (314, 274),
 }  # fmt: skip
 """Refused where the process that they are about is the first of the namespace."""
-SETPRIORITY, SOCKET = (141, 140), (41, 198)
+SETPRIORITY, SOCKET, SETSOCKOPT = (141, 140), (41, 198), (54, 208)
 FAMILIES = ("AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK")
 """What is left of the network is all in the network namespace; the last tells programs which interfaces there are."""
+BUFFERS = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both by force
+"""Options of a socket that say how much it may hold: what is in sockets is no process' memory (see `server`)."""
 
 KEEPER = 1
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32 = 0x40000000
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-_NUMBER, _ARCHITECTURE, _FIRST, _SECOND = 0, 4, 16, 24
+_NUMBER, _ARCHITECTURE, _FIRST, _SECOND, _THIRD = 0, 4, 16, 24, 32
 _FAIL = 0x00050000
 _ALLOWED = (_RETURN, 0, 0, 0x7FFF0000)
 _NO_NEW_PRIVS, _SECCOMP, _MODE_FILTER = 38, 22, 2
@@ -82,6 +85,14 @@ def _program(column: int, architecture: int) -> list[tuple[int, int, int, int]]:
     lines += _where(
         SETPRIORITY[column], [*of_a_process, (_LOAD, 0, 0, _SECOND), (_EQUAL, 0, 1, KEEPER), denied]
     )
+    of_the_socket = [
+        (_LOAD, 0, 0, _SECOND),
+        (_EQUAL, 1, 0, socket.SOL_SOCKET),
+        _ALLOWED,
+        (_LOAD, 0, 0, _THIRD),
+    ]
+    of_the_socket += [line for option in BUFFERS for line in ((_EQUAL, 0, 1, option), denied)]
+    lines += _where(SETSOCKOPT[column], of_the_socket)
     families = [getattr(socket, name).value for name in FAMILIES]
     allowed = [line for family in families for line in ((_EQUAL, 0, 1, family), _ALLOWED)]
     lines += _where(

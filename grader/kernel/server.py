@@ -57,6 +57,8 @@ ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+SOCKET = 208 << 10
+"""How much memory a socket may hold which its owner cannot make larger (see `seccomp`), as Linux has it."""
 WATCH = 0.2
 """Seconds between two looks at what a kernel uses."""
 
@@ -278,11 +280,21 @@ def _excess(limits: Limits, used: int) -> str:
             with contextlib.suppress(OSError, IndexError, ValueError):
                 memory += max(0, _resident(int(name)) - used)
                 processes += 1
+    memory += _sockets() * SOCKET
     if memory > limits.memory:
         return f"it used more than {limits.memory >> 20:,} MB of memory"
     if processes > limits.processes:
         return f"it started more than {limits.processes} processes"
     return ""
+
+
+def _sockets() -> int:
+    """How many sockets there are in this network namespace, also those that are on their way to another process."""
+    count = 0
+    for family in ("unix", "netlink"):
+        with contextlib.suppress(OSError), open(f"/proc/net/{family}") as file:
+            count += sum(1 for _ in file) - 1
+    return count
 
 
 def _resident(process: int) -> int:

@@ -30,8 +30,10 @@ from small_course import LESSON, lesson_notebook, make_course
 
 from grader.classroom import canonical
 from grader.classroom.autograde import Graded, autograde, plan, summary
+from grader.classroom.course import Course
 from grader.classroom.gradebook import directory_of, scores
 from grader.classroom.release import release
+from grader.classroom.report import report
 from grader.classroom.seed import course_seed
 from grader.exercises import exercises
 from grader.kernel import session as sessions
@@ -199,6 +201,11 @@ def test_nothing_is_written_but_by_the_grader(aftermath):
     places += [aftermath.home / name for name in LEFT_BY_LIBRARIES]
     allowed = tuple(map(str, places))
     assert not [path for path in changed if not path.startswith(allowed)]
+
+
+def test_the_class_is_reported_on(aftermath):
+    text = report(Course(aftermath.root), LESSON).read_text("utf-8")
+    assert f"{len(aftermath.points)} students graded" in text and "canary" not in text
 
 
 def test_nobody_was_called(aftermath):

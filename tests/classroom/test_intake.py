@@ -40,7 +40,7 @@ def test_the_time_is_read_as_nbgrader_reads_it(folder):
     assert read(folder, "ada", LESSON).timestamp.isoformat() == "2026-03-01T10:00:00"
 
 
-@pytest.mark.parametrize("text", [b"", b"yesterday", b"\xff", b"9" * 400])
+@pytest.mark.parametrize("text", [b"", b"yesterday", b"\xff", b"9" * 400, b"-00:00" + b"9" * 40 + b"th"])
 def test_a_time_that_cannot_be_read_is_none(text):
     assert Submission("ada", LESSON, {"timestamp.txt": text}).timestamp is None
     assert Submission("ada", LESSON, {}).timestamp is None

@@ -44,3 +44,9 @@ def test_numbers_that_agree_in_four_digits_are_shown_with_more():
     with pytest.raises(Mismatch) as raised:
         expect.same(want + torch.tensor([0.0, 3e-6], dtype=torch.float64), want, "logits")
     assert raised.value.message == "logits[1]: expected 1.2345678, got 1.2345708"
+
+
+def test_a_message_quotes_no_more_of_an_answer_than_a_person_reads():
+    with pytest.raises(Mismatch) as raised:
+        expect.that(False, f"no token is {'x' * 1_000_000}")
+    assert len(raised.value.message) < 1100

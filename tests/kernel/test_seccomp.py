@@ -17,6 +17,7 @@ NUMBERS = {
     **seccomp.NOT_OF_ITS_KEEPER,
     "setpriority": seccomp.SETPRIORITY,
     "socket": seccomp.SOCKET,
+    "setsockopt": seccomp.SETSOCKOPT,
 }
 filtered = pytest.mark.skipif(
     sys.platform != "linux" or os.uname().machine not in MACHINES,
@@ -65,6 +66,20 @@ print(told(lambda: os.setpriority(os.PRIO_PROCESS, 0, 1)), told(lambda: os.sched
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 """)
     assert said == "PermissionError PermissionError\nPermissionError PermissionError\ndone OSError\n"
+
+
+@filtered
+def test_a_socket_holds_no_more_than_sockets_do():
+    said = after("""
+one = socket.socketpair()[0]
+one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+    try:
+        one.setsockopt(socket.SOL_SOCKET, option, 1 << 24)
+    except PermissionError:
+        print("no")
+""")
+    assert said == "no\nno\n"
 
 
 @filtered
