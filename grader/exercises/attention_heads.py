@@ -213,6 +213,14 @@ def keys_ask_queries(q, k, v, mask=None):
 
 
 @attention.mistake(
+    "The keys were brought from (S, D) to (D, S) by `view` or `reshape`. That keeps the numbers in the order of memory and mixes the keys; only "
+    "`transpose` exchanges two axes. The shape is right all the same, so nothing complains."
+)
+def keys_reshaped(q, k, v, mask=None):
+    return _attend(q, k.reshape(*k.shape[:-2], k.shape[-1], k.shape[-2]).transpose(-2, -1), v, mask)
+
+
+@attention.mistake(
     "`transpose(1, 2)` counts the axes from the front. Those are the last two of (B, L, D), but not of (B, A, L, D), where it swaps heads and "
     "tokens. Count from the end: -2 and -1."
 )
@@ -399,7 +407,7 @@ def heads_taken_for_size(x, num_heads):
 
 
 @split_heads.mistake(
-    "Right, but heads that do not divide H are not refused. PyTorch stops with an error about shapes, or, cut by `//`, the features left over "
+    "Right, but heads that do not divide H raise no `ValueError`. PyTorch stops with an error about shapes, or, cut by `//`, the features left over "
     "are lost without a word; a ValueError that names `num_heads` tells its reader what to change."
 )
 def indivisible_not_refused(x, num_heads):
@@ -737,7 +745,7 @@ def padded_scores_zero(x, weights, num_heads, mask=None):
 
 
 @multi_head_attention.mistake(
-    "Right, but heads that do not divide H are not refused: PyTorch stops with an error about shapes, where a ValueError that names `num_heads` "
+    "Right, but heads that do not divide H raise no `ValueError`: PyTorch stops with an error about shapes, where a ValueError that names `num_heads` "
     "would tell its reader what to change."
 )
 def indivisible_block_not_refused(x, weights, num_heads, mask=None):
@@ -834,7 +842,7 @@ def share_of_one_head(hidden_size, num_heads):
 
 
 @attention_parameters.mistake(
-    "Right, but heads that do not divide the hidden size are let through. Such a block cannot be built: raise a `ValueError`."
+    "Right, but heads that do not divide the hidden size raise no `ValueError`. Such a block cannot be built, and its user should be told why."
 )
 def counts_the_impossible(hidden_size, num_heads):
     return 4 * (hidden_size**2 + hidden_size)
@@ -1029,7 +1037,7 @@ def a_block_for_each_head(*arguments):
 
 
 @bert_parameters.mistake(
-    "Right, but heads that do not divide the hidden size are let through. Such a model cannot be built: raise a `ValueError`."
+    "Right, but heads that do not divide the hidden size raise no `ValueError`. Such a model cannot be built, and its user should be told why."
 )
 def counts_an_impossible_bert(vocab, hidden, layers, heads, intermediate, positions, types):
     return _bert(vocab, hidden, layers, 1, intermediate, positions, types)

@@ -327,6 +327,14 @@ def ignored_counted_as_token_zero(logits, labels):
 
 
 @causal_lm_loss.mistake(
+    "The shift comes after the rows were joined into one, so the last guess of each text is held against the first token of the *next* text. "
+    "Shift first, then flatten."
+)
+def shifted_across_rows(logits, labels):
+    return _mean_loss(logits.flatten(0, 1)[None, :-1], labels.flatten()[None, 1:])
+
+
+@causal_lm_loss.mistake(
     "The scores go through softmax before the cross-entropy, which takes the softmax itself. Twice flattens everything: the loss can "
     "then hardly fall below that of a guess, and the gradients nearly vanish."
 )
@@ -786,8 +794,8 @@ def log_probabilities(logits, attention_mask, temperature=1.0):
 
 
 @next_token_probabilities.mistake(
-    "Right for every temperature above 0, but others are let through: 0 divides by zero and gives NaN, and a negative one prefers the *least* "
-    "likely token."
+    "Right for every temperature above 0, but others raise no `ValueError`: 0 divides by zero and gives NaN, and a negative one prefers the "
+    "*least* likely token."
 )
 def any_temperature(logits, attention_mask, temperature=1.0):
     return (_last_logits(logits, attention_mask) / temperature).softmax(-1)

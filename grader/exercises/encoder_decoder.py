@@ -88,6 +88,8 @@ def the_source_is_read_whole(case, answer):
 def unknown_kind_is_refused(case, answer):
     answer(kind="decoder")
     answer.raises(ValueError)
+    for part_of_a_name in ("enc", "encoder-decoder"):
+        answer.raises(ValueError, kind=part_of_a_name)
 
 
 def _pattern(kind, source_length, target_length, causal=torch.Tensor.tril):
@@ -203,10 +205,8 @@ def _model_case(draw, model_class, config, pattern, *, values=1.0, training=Fals
     ids = draw.ids(1, length, high=vocab - 1)
     first, second, third, fourth = draw.shuffled(range(length))[:4]
     ids[0, first], ids[0, second] = 0, ids[0, third]
-    if (
-        values == 1.0
-    ):  # the last id of the vocabulary, in some cases only: else id + 1 would fail like any other error
-        ids[0, fourth] = vocab - 1
+    # the last id of the vocabulary, in some cases only: else id + 1 would fail like any other error
+    ids[0, fourth] = vocab - 1 if values == 1.0 else 1
     rows, columns = torch.arange(length)[:, None], torch.arange(length)
     return Case(model=model, ids=ids).knows(moved=pattern(rows, columns))
 

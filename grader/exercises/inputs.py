@@ -56,10 +56,15 @@ def _parts(draw, count: int) -> list[str]:
 
 
 def _word(draw, word: str, pieces: list[str], **unknown: str) -> Case:
-    """A case whose vocabulary has `pieces`, and some that cannot be used."""
-    stray = [syllable for syllable in draw.shuffled(SYLLABLES) if syllable not in word][:4]
+    """A case whose vocabulary has `pieces`, of which the second has the id 0, and some that cannot be used."""
+    stray = [syllable for syllable in draw.shuffled(SYLLABLES) if syllable not in word.lower()][:4]
     vocabulary = draw.shuffled([*pieces, stray[0], "##" + stray[1], "##" + stray[2], stray[3]])
-    return Case(word=word, vocab={piece: draw_id for draw_id, piece in enumerate(vocabulary, 5)}, **unknown)
+    first = vocabulary.index(pieces[1])
+    return Case(
+        word=word,
+        vocab={piece: (place - first) % len(vocabulary) for place, piece in enumerate(vocabulary)},
+        **unknown,
+    )
 
 
 @word_pieces.case
@@ -91,6 +96,14 @@ def single_characters(draw):
     a, b, c, d = _parts(draw, 4)
     pieces = [a, a + b[0], f"##{b}", f"##{b[1]}", f"##{c}", f"##{c}{d[0]}", f"##{d[1]}", d[1]]
     return _word(draw, a + b + c + d, pieces)
+
+
+@word_pieces.case
+def a_capital(draw):
+    """a word with a capital; the vocabulary has small letters, too"""
+    a, b, c, d = _parts(draw, 4)
+    pieces = [a, a.capitalize() + b, a + b, a + b + c, f"##{c}", f"##{d}", f"##{c}{d}", a.capitalize()]
+    return _word(draw, a.capitalize() + b + c + d, pieces)
 
 
 @word_pieces.case
@@ -136,7 +149,7 @@ def _library_pieces(case: Case) -> list[str]:
 @word_pieces.must(
     "Take the longest piece that fits, then the longest that continues it, and so on to the end of the word.",
     weight=1.25,
-    on=(many_ways_to_cut, a_long_beginning, a_known_word, single_characters),
+    on=(many_ways_to_cut, a_long_beginning, a_known_word, single_characters, a_capital),
 )
 def longest_first(case, answer):
     expect.same(answer(), _library_pieces(case), "pieces", vocabulary=list(case.vocab))
@@ -196,6 +209,21 @@ def _greedy(
         else:
             return give_up(pieces, start) if give_up else [unknown]
     return pieces
+
+
+@word_pieces.mistake(
+    "The word is put into small letters before it is looked up. That is another step's work, and only for *uncased* vocabularies; this one may "
+    "tell `May` from `may`."
+)
+def capitals_lost(word, vocab, unknown="[UNK]"):
+    return _greedy(word.lower(), vocab, unknown)
+
+
+@word_pieces.mistake(
+    "A piece whose id is 0 counts as missing: `if vocab.get(piece)` is false for the id 0 as well as for no id. Ask `piece in vocab`."
+)
+def id_zero_missed(word, vocab, unknown="[UNK]"):
+    return _greedy(word, {piece: number for piece, number in vocab.items() if number}, unknown)
 
 
 @word_pieces.mistake(
@@ -598,6 +626,12 @@ def empty_texts(case, answer):
     ids, segments = answer()
     expect.same(ids, _row(case), "ids")
     expect.same(segments, [0] * (len(case.first) + 2) + [1] * (len(case.second) + 1), "token_type_ids")
+
+
+@pair_inputs.mistake("The two results are in the wrong order: the ids come first, then the segments.")
+def segments_first(first, second, cls_id, sep_id):
+    ids = [cls_id, *first, sep_id, *second, sep_id]
+    return [0] * (len(first) + 2) + [1] * (len(second) + 1), ids
 
 
 @pair_inputs.mistake(
@@ -1090,6 +1124,12 @@ def _rectangle(sequences, pad_id, side, *, length=None):
     return torch.tensor(ids), torch.tensor(mask)
 
 
+@pad_batch.mistake("The two results are in the wrong order: the ids come first, then the mask.")
+def mask_first(sequences, pad_id, side="right"):
+    ids, mask = _rectangle(sequences, pad_id, side)
+    return mask, ids
+
+
 @pad_batch.mistake(
     "The mask was read off the ids (`ids != pad_id`). A real token that equals `pad_id` is hidden from the model; with GPT-2, whose pad "
     "is usually the end-of-text token, that happens in every text."
@@ -1226,6 +1266,7 @@ def _hidden_states(draw, side: str, dtype=torch.float32) -> Case:
     batch, length, size = draw.sizes(3, 3, 8)
     mask = draw.attention_mask(batch, length, side, shortest=2)
     hidden = draw.normal(batch, length, size, dtype=dtype) + draw.normal(batch, 1, size, dtype=dtype)
+    hidden[..., 0] = hidden[..., 0].relu()  # exactly 0 for some tokens
     hidden = torch.where(mask[..., None].bool(), hidden, 3 * hidden + 2)  # padding is far from harmless
     return Case(hidden=hidden, attention_mask=mask)
 
@@ -1303,6 +1344,15 @@ def gradient_reaches_the_tokens(case, answer):
         "no gradient reaches `hidden`: the result has left the graph (by .item(), .tolist(), .detach(), no_grad or NumPy)",
     )
     expect.same(got, want, "gradient", attention_mask=case.attention_mask)
+
+
+@masked_mean.mistake(
+    "The numbers other than 0 are counted, not the tokens. A feature of a real token may be exactly 0 (behind a ReLU half of them are), and it "
+    "belongs to the mean like any other."
+)
+def zeros_not_counted(hidden, attention_mask):
+    kept = hidden * attention_mask[..., None]
+    return kept.sum(dim=1) / (kept != 0).sum(dim=1).clamp(min=1)
 
 
 @masked_mean.mistake(

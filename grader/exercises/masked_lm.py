@@ -51,7 +51,13 @@ def no_mask(draw):
     return _scores_with_masks(draw, (0, 0, 0))
 
 
-@fill_masks.case(apart=True)
+@fill_masks.case
+def a_single_mask(draw):
+    """one mask in the whole batch"""
+    return _scores_with_masks(draw, (0, 1))
+
+
+@fill_masks.case
 def a_single_token(draw):
     """the one best token is wanted"""
     return _scores_with_masks(draw, (1, 2), k=1)
@@ -141,6 +147,15 @@ def column_by_column(logits, ids, mask_id, k):
 def scores_for_ids(logits, ids, mask_id, k):
     _check_k(k, logits)
     return logits[ids == mask_id].topk(k).values
+
+
+@fill_masks.mistake(
+    "`squeeze` takes away every axis of size 1: with a single mask or k = 1, one of the two axes is lost, and the caller can no longer tell "
+    "masks from tokens."
+)
+def lone_axis_squeezed(logits, ids, mask_id, k):
+    _check_k(k, logits)
+    return logits[ids == mask_id].topk(k).indices.squeeze()
 
 
 @fill_masks.mistake("Only the first mask of each row is filled; a text may have several.")
@@ -331,6 +346,12 @@ def the_rest_stays(case, answer):
 def _corrupt(ids, chosen, action, random_ids, mask_id):
     inputs = torch.where(chosen & (action < 0.8), mask_id, ids)
     return torch.where(chosen & (action >= 0.8) & (action < 0.9), random_ids, inputs)
+
+
+@mask_tokens.mistake("The two results are in the wrong order: `inputs` come first, then `labels`.")
+def labels_first(ids, special, choose, action, random_ids, mask_id, probability=0.15):
+    chosen = (choose < probability) & ~special
+    return torch.where(chosen, ids, -100), _corrupt(ids, chosen, action, random_ids, mask_id)
 
 
 @mask_tokens.mistake(
@@ -733,6 +754,7 @@ def every_piece_once(case, answer):
 @whole_word_groups.must("Give an empty list where there is no word.", weight=0.5, on=(only_special_tokens,))
 def no_words(case, answer):
     expect.same(answer(), [], "groups")
+    expect.same(answer(word_ids=[]), [], "groups of an empty list")
 
 
 @whole_word_groups.mistake(

@@ -24,7 +24,7 @@ _CLASSES = {
     "next-sentence-prediction": ("AutoModelForNextSentencePrediction", "BertForNextSentencePrediction"),
     "multiple-choice": ("AutoModelForMultipleChoice", "BertForMultipleChoice"),
 }
-_NO_TASKS = ("text-sorting", "mask-filling", "fill_mask", "Text-Classification")
+_NO_TASKS = ("text-sorting", "mask-filling", "fill_mask", "sequence-classification")
 
 
 def _task_case(exercise: Exercise, task: str, arguments):
@@ -81,6 +81,9 @@ def _what_it_loads(name: str, bert: bool) -> str:
     kind = transformers.BertConfig if bert else transformers.GPT2Config
     body = kind.model_type
     if not name.startswith("AutoModel") or not hasattr(transformers, name):
+        heads = tuple(model.removeprefix("Bert").removeprefix("GPT2") for _, model in _CLASSES.values())
+        if name.isidentifier() and "Auto" not in name and name.endswith(heads) and name not in heads:
+            return f"{name[:60]} is no Auto class: it names one architecture, and an Auto class reads from the checkpoint which it is"
         return f"`transformers` has no Auto class {name[:60]!r}"
     try:
         found = getattr(transformers, name)._model_mapping[kind]
@@ -93,7 +96,7 @@ def _what_it_loads(name: str, bert: bool) -> str:
 def _loads_the_right_class(case: Case, answer) -> None:
     got, (want, model) = answer(), _CLASSES[case.task]
     if got != want:
-        expect.that(False, f"{_what_it_loads(got, model.startswith('Bert'))}; wanted is a {model}")
+        expect.that(False, f"{_what_it_loads(got, model.startswith('Bert'))}; wanted is one that makes a {model}")
 
 
 for _sentence, _tasks in (

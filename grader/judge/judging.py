@@ -148,13 +148,23 @@ def recognise(paper: Paper, answers: list[Answer]) -> Mistake | None:
     for mistake in exercise.mistakes:
 
         def as_the_mistake(number: int, mistake: Mistake = mistake) -> bool:
-            return _behave_alike(answers[number].outcome, paper.mistaken(mistake, number))
+            answer, theirs = answers[number], paper.mistaken(mistake, number)
+            return _behave_alike(answer.outcome, theirs) and _fits(answer) == _fits(answer, theirs)
 
         if all(map(as_the_mistake, ordinary)):
             if all(map(as_the_mistake, apart)):
                 return mistake
             near = near or mistake
     return near if near and any(_wrong_as_given(exercise, answers[number]) for number in ordinary) else None
+
+
+def _fits(answer: Answer, outcome: Outcome | None = None) -> bool:
+    """Whether the result, or that of `outcome`, has the form that is asked for: 3.0 is like 3, but no int."""
+    try:
+        answer._result(outcome or answer.outcome, {})
+    except Failed:
+        return False
+    return True
 
 
 class _AsksFurther(Exception):

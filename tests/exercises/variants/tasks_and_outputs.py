@@ -159,6 +159,18 @@ def as_pipeline__sorted_by_label(logits, id2label):
     return results
 
 
+def model_family__whatever_the_case(task):
+    families = {
+        "encoder": ("fill-mask", "text-classification", "token-classification", "question-answering"),
+        "decoder": ("text-generation",),
+        "encoder-decoder": ("translation", "summarization", "speech-recognition"),
+    }
+    for family, tasks in families.items():
+        if task.strip().lower() in tasks:
+            return family
+    raise ValueError(f"no family is known for {task!r}")
+
+
 def model_family__chain(task):
     if task in ("translation", "summarization", "speech-recognition"):
         return "encoder-decoder"
