@@ -128,8 +128,9 @@ pooler = Exercise(
 )
 
 
-def _states_to_pool(draw, dtype=torch.float32) -> Case:
-    batch, length, hidden_size, _ = _sizes(draw)
+def _states_to_pool(draw, dtype=torch.float32, batch: int | None = None) -> Case:
+    drawn, length, hidden_size, _ = _sizes(draw)
+    batch = batch or drawn
     return Case(
         hidden=draw.normal(batch, length, hidden_size, dtype=dtype),
         weight=draw.normal(hidden_size, hidden_size, scale=0.5, dtype=dtype),
@@ -149,6 +150,12 @@ def hidden_states_in_double(draw):
     return _states_to_pool(draw, torch.float64)
 
 
+@pooler.case(apart=True)
+def a_single_text_to_pool(draw):
+    """hidden states of a single text"""
+    return _states_to_pool(draw, batch=1)
+
+
 def _library_pooler(hidden, weight, bias):
     library = _library_head("BertForSequenceClassification", hidden.shape[-1], num_labels=2).bert.pooler
     return torch.func.functional_call(library, {"dense.weight": weight, "dense.bias": bias}, (hidden,))
@@ -159,7 +166,10 @@ def pools_the_first_token(case, answer):
     _reads_the_first_token_alone(case, answer, "pooled")
 
 
-@pooler.must("Give what BERT's own pooler gives: a linear layer, then tanh.")
+@pooler.must(
+    "Give what BERT's own pooler gives: a linear layer, then tanh.",
+    on=(hidden_states_to_pool, hidden_states_in_double, a_single_text_to_pool),
+)
 def pools_as_bert_does(case, answer):
     expect.same(answer(), _library_pooler(**case.arguments), "pooled")
 
@@ -202,6 +212,13 @@ def every_token_pooled(hidden, weight, bias):
 )
 def pooled_without_tanh(hidden, weight, bias):
     return hidden[:, 0] @ weight.T + bias
+
+
+@pooler.mistake(
+    "`squeeze()` drops every axis of size 1, in a batch of one text the batch as well. `hidden[:, 0]` takes the first token and leaves nothing to squeeze."
+)
+def pooled_and_squeezed(hidden, weight, bias):
+    return torch.tanh(hidden[:, :1] @ weight.T + bias).squeeze()
 
 
 @pooler.mistake(
@@ -395,7 +412,8 @@ def tied_decoder(case, answer):
         "logits, by how much they rose when 1, 2, 3, ... was added to `bias`",
     )
     twice = answer(embedding=2 * case.embedding)
-    expect.same(twice - case.bias, 2 * (before - case.bias), "logits - bias, with `embedding` doubled")
+    bias = case.bias.to(before.dtype)
+    expect.same(twice - bias, 2 * (before - bias), "logits - bias, with `embedding` doubled")
     expect.differ(twice, before, "the logits did not change when `embedding` was doubled")
 
 
@@ -1003,8 +1021,9 @@ classification_head = Exercise(
 )
 
 
-def _states_to_classify(draw, dtype=torch.float32) -> Case:
-    batch, length, hidden_size, classes = _sizes(draw)
+def _states_to_classify(draw, dtype=torch.float32, batch: int | None = None) -> Case:
+    drawn, length, hidden_size, classes = _sizes(draw)
+    batch = batch or drawn
     return Case(
         hidden=draw.normal(batch, length, hidden_size, dtype=dtype),
         pooler_w=draw.normal(hidden_size, hidden_size, scale=0.5, dtype=dtype),
@@ -1024,6 +1043,12 @@ def texts_to_classify(draw):
 def texts_to_classify_in_double(draw):
     """hidden states in float64"""
     return _states_to_classify(draw, torch.float64)
+
+
+@classification_head.case(apart=True)
+def a_single_text_to_classify(draw):
+    """hidden states of a single text"""
+    return _states_to_classify(draw, batch=1)
 
 
 def _library_classification_head(hidden, pooler_w, pooler_b, weight, bias):
@@ -1055,12 +1080,15 @@ def classifier_is_linear(case, answer):
         "logits, by how much they rose when 1, 2, 3, ... was added to `bias`",
     )
     twice = answer(weight=2 * case.weight)
-    expect.same(twice - case.bias, 2 * (before - case.bias), "logits - bias, with `weight` doubled")
+    bias = case.bias.to(before.dtype)
+    expect.same(twice - bias, 2 * (before - bias), "logits - bias, with `weight` doubled")
     expect.differ(twice, before, "the logits did not change when `weight` was doubled")
 
 
 @classification_head.must(
-    "Give the scores that `BertForSequenceClassification` gives: pooler, then classifier.", weight=1.25
+    "Give the scores that `BertForSequenceClassification` gives: pooler, then classifier.",
+    weight=1.25,
+    on=(texts_to_classify, texts_to_classify_in_double, a_single_text_to_classify),
 )
 def classifies_as_bert_does(case, answer):
     expect.same(answer(), _library_classification_head(**case.arguments), "logits")
@@ -1106,6 +1134,13 @@ def first_text_classified(hidden, pooler_w, pooler_b, weight, bias):
 )
 def every_token_classified(hidden, pooler_w, pooler_b, weight, bias):
     return torch.tanh(hidden @ pooler_w.T + pooler_b) @ weight.T + bias
+
+
+@classification_head.mistake(
+    "`squeeze()` drops every axis of size 1, in a batch of one text the batch as well: (C,) comes out where (1, C) was asked for."
+)
+def classified_and_squeezed(hidden, pooler_w, pooler_b, weight, bias):
+    return (torch.tanh(hidden[:, 0] @ pooler_w.T + pooler_b) @ weight.T + bias).squeeze()
 
 
 @classification_head.mistake(
@@ -1194,8 +1229,9 @@ span_head = Exercise(
 )
 
 
-def _states_with_an_answer(draw, dtype=torch.float32) -> Case:
-    batch, length = draw.sizes(2, 3, 6)
+def _states_with_an_answer(draw, dtype=torch.float32, batch: int | None = None) -> Case:
+    drawn, length = draw.sizes(2, 3, 6)
+    batch = batch or drawn
     hidden_size = draw.integer(7, 9)
     return Case(
         hidden=draw.normal(batch, length, hidden_size, dtype=dtype),
@@ -1214,6 +1250,12 @@ def texts_with_an_answer(draw):
 def texts_with_an_answer_in_double(draw):
     """hidden states in float64"""
     return _states_with_an_answer(draw, torch.float64)
+
+
+@span_head.case(apart=True)
+def a_single_text_with_an_answer(draw):
+    """hidden states of a single text"""
+    return _states_with_an_answer(draw, batch=1)
 
 
 def _library_span_head(hidden, weight, bias):
@@ -1235,7 +1277,11 @@ def spans_token_by_token(case, answer):
         expect.differ(moved[:, 1], before[:, 1], f"{what}[:, 1] did not change with its hidden state")
 
 
-@span_head.must("Give the start scores first: the first output of the linear layer.", weight=0.9)
+@span_head.must(
+    "Give the start scores first: the first output of the linear layer.",
+    weight=0.9,
+    on=(texts_with_an_answer, texts_with_an_answer_in_double, a_single_text_with_an_answer),
+)
 def starts_first(case, answer):
     expect.same(answer()[0], _library_span_head(**case.arguments)[0], "start_logits")
 
@@ -1299,6 +1345,14 @@ def left_in_one_tensor(hidden, weight, bias):
 def last_axis_kept(hidden, weight, bias):
     start, end = (hidden @ weight.T + bias).split(1, dim=-1)
     return start, end
+
+
+@span_head.mistake(
+    "`squeeze()` without an axis drops every axis of size 1, in a batch of one text the batch as well. `squeeze(-1)` drops the last alone."
+)
+def every_axis_squeezed(hidden, weight, bias):
+    start, end = (hidden @ weight.T + bias).split(1, dim=-1)
+    return start.squeeze(), end.squeeze()
 
 
 @span_head.mistake(
@@ -1375,8 +1429,9 @@ choice_head = Exercise(
 )
 
 
-def _pooled_choices(draw, dtype=torch.float32) -> Case:
-    batch, choices = draw.sizes(2, 3, 6)
+def _pooled_choices(draw, dtype=torch.float32, batch: int | None = None) -> Case:
+    drawn, choices = draw.sizes(2, 3, 6)
+    batch = batch or drawn
     hidden_size = draw.integer(7, 9)
     return Case(
         pooled=draw.normal(batch * choices, hidden_size, dtype=dtype).tanh(),
@@ -1398,6 +1453,12 @@ def several_questions_in_double(draw):
     return _pooled_choices(draw, torch.float64)
 
 
+@choice_head.case(apart=True)
+def a_single_question(draw):
+    """a single question"""
+    return _pooled_choices(draw, batch=1)
+
+
 def _library_choice_head(pooled, weight, bias, num_choices):
     input_ids = torch.zeros(len(pooled) // num_choices, num_choices, 1, dtype=torch.int64)
     return _library_output(
@@ -1414,7 +1475,11 @@ def one_score_a_choice(case, answer):
     expect.same(got.flatten().sort().values, want.flatten().sort().values, "all scores, from low to high")
 
 
-@choice_head.must("Put the choices of one question into one row, in their order.", weight=0.9)
+@choice_head.must(
+    "Put the choices of one question into one row, in their order.",
+    weight=0.9,
+    on=(several_questions, several_questions_in_double, a_single_question),
+)
 def questions_in_rows(case, answer):
     expect.same(answer(), _library_choice_head(**case.arguments), "scores")
 
@@ -1431,6 +1496,13 @@ def choices_do_not_compete(case, answer):
 @choice_head.must("Let gradients through to `pooled`.", weight=0.7)
 def choice_head_can_learn(case, answer):
     _same_gradients(case, answer, _library_choice_head, "pooled")
+
+
+@choice_head.mistake(
+    "`squeeze()` drops every axis of size 1, with a single question that of the questions: the loss would take its choices for a batch."
+)
+def question_squeezed(pooled, weight, bias, num_choices):
+    return (pooled @ weight.T + bias).reshape(-1, num_choices).squeeze()
 
 
 @choice_head.mistake(
@@ -1611,7 +1683,8 @@ head_parameters.must("`multiple-choice`: a linear layer with one output.", on=(C
 @head_parameters.must("Raise `ValueError` for a head that does not exist.", weight=0.5, on=(unknown_head,))
 def unknown_heads(case, answer):
     answer(head="pooler")  # it does not raise whatever comes
-    answer.raises(ValueError)
+    for head in (case.head, "image-classification", "pool"):
+        answer.raises(ValueError, head=head)
 
 
 def _layers(hidden_size: int, vocab_size: int, num_labels: int) -> dict[str, int]:

@@ -88,6 +88,17 @@ def names_that_end_alike(draw):
     return _keys_case(draw, model, brought, "roberta", head)
 
 
+@untrained_parameters.case
+def names_of_both_kinds(draw):
+    """a checkpoint in which some names have the prefix and some have not"""
+    body = draw.shuffled(_keys("BertModel", num_hidden_layers=draw.integer(1, 2)))
+    body = [key for key in body if not key.startswith("pooler.")]
+    brought = [f"bert.{key}" if number % 2 else key for number, key in enumerate(body)]
+    head = ["classifier.weight", "classifier.bias", "pooler.weight"]
+    model = [*(f"bert.{key}" for key in body), *head]
+    return _keys_case(draw, model, [*brought, "bert.pooler.weight"], "bert", head)
+
+
 @untrained_parameters.case(apart=True)
 def everything_there(draw):
     """a checkpoint that brings everything"""
@@ -125,7 +136,7 @@ def loaded_under_its_own_name(case, answer):
 @untrained_parameters.must(
     "Compare whole names: a key that is the end of another name is another parameter.",
     weight=0.65,
-    on=(names_that_end_alike,),
+    on=(names_that_end_alike, names_of_both_kinds),
 )
 def whole_names(case, answer):
     _same_names(case, answer)
@@ -147,6 +158,24 @@ def nothing_untrained(case, answer):
 
 def _left(model_keys, known):
     return sorted(set(model_keys) - set(known))
+
+
+@untrained_parameters.mistake(
+    "The prefix is taken off both names before they are compared. `bert.pooler.weight` of a checkpoint then passes for the `pooler.weight` of a head, which is another parameter: "
+    "a checkpoint's name may lack the prefix, a model's may not."
+)
+def prefix_taken_off_both(model_keys, checkpoint_keys, base_prefix):
+    brought = {key.removeprefix(f"{base_prefix}.") for key in checkpoint_keys}
+    return sorted(key for key in model_keys if key.removeprefix(f"{base_prefix}.") not in brought)
+
+
+@untrained_parameters.mistake(
+    "Whether the prefix is missing is decided once, for the whole checkpoint. Each name has to be looked at by itself: some may have it and others not."
+)
+def prefix_for_all_or_none(model_keys, checkpoint_keys, base_prefix):
+    if not any(key.startswith(f"{base_prefix}.") for key in checkpoint_keys):
+        checkpoint_keys = [f"{base_prefix}.{key}" for key in checkpoint_keys]
+    return _left(model_keys, checkpoint_keys)
 
 
 @untrained_parameters.mistake(
@@ -492,10 +521,13 @@ def _refuse_gradients(module, arguments) -> None:
         raise RuntimeError(REFUSED)
 
 
-def _classifier_case(draw, *, training: bool, padded: bool, dropout: float = 0.3) -> Case:
+def _classifier_case(
+    draw, *, training: bool, padded: bool, dropout: float = 0.3, batch: int | None = None
+) -> Case:
     from transformers import BertForSequenceClassification
 
-    vocab, batch, labels = draw.integer(30, 40), draw.integer(4, 5), draw.integer(2, 3)
+    vocab, drawn, labels = draw.integer(30, 40), draw.integer(4, 5), draw.integer(2, 3)
+    batch = batch or drawn
     length = draw.integer(7, 9)
     config = bert_config(
         vocab, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout, num_labels=labels
@@ -533,6 +565,12 @@ def both_at_once(draw):
 
 
 @classify.case(apart=True)
+def a_single_text(draw):
+    """a model in eval mode; a single text"""
+    return _classifier_case(draw, training=False, padded=False, batch=1)
+
+
+@classify.case(apart=True)
 def a_model_that_refuses_gradients(draw):
     """a model that refuses to run while gradients are recorded"""
     case = _classifier_case(draw, training=False, padded=False)
@@ -565,7 +603,7 @@ def in_eval_mode(case, answer):
 
 @classify.must(
     "Hide the padding: a text gets the same probabilities in a batch as alone.",
-    on=(texts_of_unequal_lengths,),
+    on=(texts_of_unequal_lengths, a_single_text),
 )
 def the_same_as_alone(case, answer):
     _same_probabilities(case, answer)
@@ -603,6 +641,13 @@ def _asked(model, batch, *, mask=True, dim=-1, evaluate=True, back=True):
     if back:
         model.train(training)
     return logits if dim is None else logits.softmax(dim)
+
+
+@classify.mistake(
+    "`squeeze()` drops every axis of size 1, in a batch of one text the batch as well: (C,) comes out where (1, C) was asked for."
+)
+def scores_squeezed(model, batch):
+    return _asked(model, batch, dim=None).squeeze().softmax(-1)
 
 
 @classify.mistake(
@@ -1327,9 +1372,9 @@ NAMES = (
 )
 
 
-def _labelled(draw, classes: int, keys, order) -> Case:
+def _labelled(draw, classes: int, keys, order, batch: int | None = None) -> Case:
     """Scores of `batch` texts, each with a clear winner; `keys` makes a key of an id, `order` orders the ids of the map."""
-    batch = draw.integer(4, 6)
+    batch = batch or draw.integer(4, 6)
     names = draw.shuffled(NAMES)[:classes]
     if names == sorted(names):
         names.reverse()
@@ -1375,6 +1420,12 @@ def more_than_ten(draw):
     return Case(logits=logits, id2label=case.id2label).knows(names=names)
 
 
+@named_predictions.case(apart=True)
+def one_text_to_name(draw):
+    """a single text; whole numbers as keys, in another order"""
+    return _labelled(draw, 3, int, _out_of_order(draw), batch=1)
+
+
 def _names_as_wanted(case, answer):
     for row, (want, got) in enumerate(zip(case.names, answer(), strict=False)):
         best = int(case.logits[row].argmax())
@@ -1388,7 +1439,8 @@ def of_a_map_in_order(case, answer):
 
 
 @named_predictions.must(
-    "Look each id up by its key, in whatever order the map was written.", on=(in_another_order,)
+    "Look each id up by its key, in whatever order the map was written.",
+    on=(in_another_order, one_text_to_name),
 )
 def of_a_map_in_another_order(case, answer):
     _names_as_wanted(case, answer)
@@ -1410,6 +1462,13 @@ def of_a_long_map(case, answer):
 
 def _by_number(id2label):
     return {int(key): name for key, name in id2label.items()}
+
+
+@named_predictions.mistake(
+    "`squeeze()` drops every axis of size 1, in a batch of one text the batch as well. `argmax(-1)` then gives a single number, and there is nothing to go through."
+)
+def one_text_squeezed(logits, id2label):
+    return [_by_number(id2label)[i] for i in logits.squeeze().argmax(-1).tolist()]
 
 
 @named_predictions.mistake(
@@ -1514,8 +1573,11 @@ def _losses_case(draw, dtype=torch.float32, empty_row: bool = False) -> Case:
 
 @mean_loss.case
 def rows_of_unequal_counts(draw):
-    """rows with unequal numbers of counted tokens"""
-    return _losses_case(draw)
+    """rows with unequal numbers of counted tokens; the model was sure of one of them"""
+    case = _losses_case(draw)
+    row, place = (case.labels != -100).nonzero()[draw.integer(0, 4)].tolist()
+    case.token_losses[row, place] = 0.0
+    return case
 
 
 @mean_loss.case
@@ -1580,6 +1642,14 @@ def every_token_pulls_equally(case, answer):
         "no gradient reaches `token_losses`: the loss has left the graph (by .item(), .detach(), no_grad or a new tensor)",
     )
     expect.same(got, counted / counted.sum(), "gradient", labels=case.labels)
+
+
+@mean_loss.mistake(
+    "Losses of 0 are left out. A counted token of which the model was quite sure has a loss of 0, too: without it the mean is too high, the more so the better the model."
+)
+def losses_of_zero_left_out(token_losses, labels):
+    counted = (labels != -100) & (token_losses != 0)
+    return (token_losses * counted).sum() / counted.sum().clamp(min=1)
 
 
 @mean_loss.mistake(

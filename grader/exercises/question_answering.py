@@ -286,6 +286,17 @@ def one_of_two(draw):
 
 
 @best_span.case
+def sure_of_one_end(draw):
+    """one span has a sure start and another a sure end; the best is fairly good at both"""
+    scores = _Scores(draw)
+    scores.end(1, 9.0)
+    scores.start(4, 9.0)
+    scores.start(9, 6.0)
+    scores.end(draw.integer(10, 11), 6.0)
+    return scores.case(max_tokens=draw.integer(4, 6))
+
+
+@best_span.case
 def one_token_is_enough(draw):
     """the best answer is a single token"""
     scores, place = _Scores(draw), draw.integer(3, 6)
@@ -336,7 +347,7 @@ def just_too_long(draw):
 @best_span.case
 def negative_scores(draw):
     """all scores are far below zero, in float64"""
-    scores = _Scores(draw, torch.float64, shift=-30.0)
+    scores = _Scores(draw, torch.float64, shift=-300.0)
     start = draw.integer(2, 6)
     scores.start(start, 6.0)
     scores.end(start + draw.integer(1, 3), 6.0)
@@ -377,7 +388,8 @@ def in_order(case, answer):
 
 
 @best_span.must(
-    "Look for both ends together: the *sum* of the two scores decides.", on=(one_of_two, negative_scores)
+    "Look for both ends together: the *sum* of the two scores decides.",
+    on=(one_of_two, sure_of_one_end, negative_scores),
 )
 def together(case, answer):
     _is_the_best(case, answer)
@@ -512,13 +524,22 @@ def two_tokens_at_least(start_logits, end_logits, context_mask, max_tokens):
 
 
 @best_span.mistake(
-    "The scores are *multiplied* by the mask. That makes forbidden scores 0, and where all others are negative 0 is the best of all. Forbidden is minus infinity."
+    "A 0 stands where minus infinity should: forbidden scores were *multiplied* by the mask or filled with 0, or the search begins with 0 as the best so far. Where all "
+    "scores of the context are negative, 0 beats them all."
 )
 def multiplied_by_the_mask(start_logits, end_logits, context_mask, max_tokens):
     if not context_mask.any():
         raise ValueError("no context")
     starts, ends = start_logits * context_mask, end_logits * context_mask
     return _best_of(starts, ends, torch.ones_like(context_mask), max_tokens)
+
+
+@best_span.mistake(
+    "The scores become probabilities, and these are added: a sure start outweighs an end that is next to impossible. Probabilities of two things that must both hold are "
+    "*multiplied*, and adding the raw scores does just that."
+)
+def probabilities_added(start_logits, end_logits, context_mask, max_tokens):
+    return _best_of(start_logits.softmax(0), end_logits.softmax(0), context_mask, max_tokens)
 
 
 @best_span.mistake(
@@ -625,6 +646,13 @@ def a_sign_behind_it(draw):
 
 
 @span_labels.case
+def up_to_the_full_stop(draw):
+    """an answer whose last token is the full stop"""
+    context, tokens, offsets, ids = _window(draw, 0, None)
+    return _asking(context, offsets, ids, tokens[-draw.integer(3, 4)][0], tokens[-1][1])
+
+
+@span_labels.case
 def later_window(draw):
     """an answer in a later window of a long text"""
     context, tokens, offsets, ids = _window(draw, draw.integer(4, 5), 18)
@@ -721,7 +749,7 @@ def _right_labels(case: Case, answer) -> None:
 @span_labels.must(
     "Give the positions of the answer's first and last token, counted in the whole input.",
     weight=1.25,
-    on=(in_the_middle, a_sign_behind_it, later_window),
+    on=(in_the_middle, a_sign_behind_it, up_to_the_full_stop, later_window),
 )
 def first_and_last_token(case, answer):
     _right_labels(case, answer)
@@ -776,6 +804,14 @@ def _labelled(
     touches = touches or (lambda a, b: a < end and b > answer_start)
     found = [place for place in places if touches(*offsets[place])]
     return (found[0], found[-1]) if found else none
+
+
+@span_labels.mistake(
+    "The answer's last character is left out: its end, `answer_start + len(answer)`, is exclusive already. Where the last token is a single character, a full stop or a digit, it "
+    "is lost."
+)
+def last_character_lost(offsets, sequence_ids, answer_start, answer):
+    return _labelled(offsets, sequence_ids, answer_start, answer[:-1])
 
 
 @span_labels.mistake(
@@ -901,7 +937,7 @@ span_loss = Exercise(
         "For each row, the start is a choice of one among L tokens, just as a class is one among C. The end is another such choice.",
         "`F.cross_entropy(start_logits, start_positions, ignore_index=...)` skips rows with *one* given label. Positions of L, L + 1, ... are to be skipped: make them all the same first "
         "(`clamp`).",
-        "A mean over nothing is NaN. Look first whether any position is below L; where none is, return a 0 that hangs on the logits: `start_logits.sum() * 0`.",
+        "A mean over nothing is NaN. Look first, for each side by itself, whether any position is below L; where none is, its loss is a 0 that hangs on the logits: `start_logits.sum() * 0`.",
     ),
 )
 
@@ -1187,6 +1223,14 @@ def just_one(draw):
     return Case(length=longest, max_length=longest, stride=draw.integer(2, 4))
 
 
+@windows.case
+def shorter_than_the_overlap(draw):
+    """a text that is no longer than the overlap"""
+    longest = draw.integer(7, 10)
+    stride = draw.integer(3, longest - 1)
+    return Case(length=draw.integer(1, stride), max_length=longest, stride=stride)
+
+
 @windows.case(apart=True)
 def all_overlap(draw):
     """a stride as long as the window"""
@@ -1253,7 +1297,11 @@ def windows_stop(case, answer):
     expect.that(len(got) == len(want), f"expected {len(want)} windows {want}, got {len(got)}: {got}")
 
 
-@windows.must("Give one window for a text that fits into one.", weight=0.5, on=(short_text, just_one))
+@windows.must(
+    "Give one window for a text that fits into one.",
+    weight=0.5,
+    on=(short_text, just_one, shorter_than_the_overlap),
+)
 def one_window(case, answer):
     expect.same(_windows_of(answer), _tokenizer_windows(**case.arguments), "windows")
 
@@ -1310,6 +1358,14 @@ def window_inside_the_last(length, max_length, stride):
 def rest_dropped(length, max_length, stride):
     found = _slide(length, max_length, stride)
     return [window for window in found if window[1] - window[0] == max_length] or found
+
+
+@windows.mistake(
+    "The starts are those of `range(0, length - stride, ...)`, and for a text that is no longer than the overlap there are none: it is never read. There is always a first window."
+)
+def short_text_lost(length, max_length, stride):
+    windows = _slide(length, max_length, stride)
+    return windows if length > stride else []
 
 
 @windows.mistake(
@@ -1434,7 +1490,7 @@ def two_equals(draw):
     case = _with_null(draw, -2.0, 0.0)
     rows = case.candidates
     best = max(rows, key=lambda row: row["score"])
-    rows.append({"text": "glacier", "score": best["score"]})
+    rows.append({"text": "zinc", "score": best["score"]})
     return case
 
 
@@ -1579,10 +1635,10 @@ exact_match = Exercise(
     ),
 )
 
-# Predictions and answers that are the same to SQuAD, for one reason each.
 # Predictions and answers that are the same to SQuAD, or are not, for one reason each.
 OTHER_CASE = (("KARL von Frisch", "Karl von Frisch"), ("cast Iron", "cast iron"), ("new haven", "New Haven"))
-ARTICLE_IN_FRONT = (("The distance", "distance"), ("a ring", "the ring"), ("eclipse", "an eclipse"))
+ARTICLE_IN_FRONT = (("An hour", "hour"), ("a ring", "the ring"), ("eclipse", "an eclipse"))
+THE_INSIDE = (("name of the ship", "name of ship"), ("all over the north", "all over north"))
 ARTICLE_INSIDE = (("hour and a half", "hour and half"), ("queen of the hive", "queen of a hive"))
 SIGN_BEHIND = (("New Haven,", "New Haven"), ("1876.", "1876"), ("(cast iron)", "cast iron"))
 SIGN_INSIDE = (("twenty-one", "twentyone"), ("5,895 metres", "5895 metres"), ("X-rays", "Xrays"))
@@ -1590,6 +1646,8 @@ SIGNS_FIRST = (("7 a.m.", "7 am"), ("a.k.a. Io", "aka Io"), ("3 a-days", "3 aday
 OTHER_SPACES = (("ten  years", "ten years"), (" ten\nyears ", "ten years"), ("two\t months", "two months"))
 CUT_BY_A_SIGN = (("twenty-one", "twenty one"), ("six-week", "six week"), ("36/52", "36 52"))
 NO_ARTICLE = (("Thebes", "Bes"), ("Andes", "Des"), ("theory", "ory"), ("Anvers", "vers"))
+ARTICLE_AT_THE_END = (("panda bear", "pandbear"), ("Roman road", "Romroad"), ("lava rock", "lavrock"))
+ANOTHER_ORDER = (("Haven New", "New Haven"), ("Europa and Io", "Io and Europa"), ("metres 12", "12 metres"))
 A_WORD_MORE = (("about six weeks", "six weeks"), ("Gregor Mendel", "Mendel"), ("fur of otters", "fur"))
 A_WORD_LESS = (("six weeks", "about six weeks"), ("Mendel", "Gregor Mendel"), ("fur", "fur of otters"))
 
@@ -1659,6 +1717,24 @@ def letters_of_articles(draw):
 
 
 @exact_match.case
+def the_inside(draw):
+    """the same but for a “the” inside"""
+    return _compared(draw, THE_INSIDE)
+
+
+@exact_match.case
+def ends_like_an_article(draw):
+    """a word that merely ends with the letters of an article"""
+    return _compared(draw, ARTICLE_AT_THE_END)
+
+
+@exact_match.case
+def another_order(draw):
+    """the words of the answer in another order"""
+    return _compared(draw, ANOTHER_ORDER)
+
+
+@exact_match.case
 def a_later_answer(draw):
     """the last of several answers"""
     answer = draw.choice(("New Haven", "cast iron", "six months"))
@@ -1720,7 +1796,14 @@ def case_and_signs(case, answer):
 
 @exact_match.must(
     "Make nothing of the words a, an and the, once the punctuation is gone; letters inside words stay.",
-    on=(article_in_front, article_inside, signs_before_articles, letters_of_articles),
+    on=(
+        article_in_front,
+        article_inside,
+        the_inside,
+        signs_before_articles,
+        letters_of_articles,
+        ends_like_an_article,
+    ),
 )
 def articles(case, answer):
     _as_squad(case, answer, _em)
@@ -1728,7 +1811,7 @@ def articles(case, answer):
 
 @exact_match.must(
     "Give 1.0 for any one of the answers, and 0.0 for a word too many or too few.",
-    on=(a_later_answer, an_earlier_answer, a_word_more, a_word_less),
+    on=(a_later_answer, an_earlier_answer, a_word_more, a_word_less, another_order),
 )
 def any_answer_all_of_it(case, answer):
     _as_squad(case, answer, _em)
@@ -1778,6 +1861,12 @@ def _articles_anywhere(text):
     return text
 
 
+def _articles_and_spaces(text):
+    for article in ("the ", "an ", "a "):
+        text = text.replace(article, "")
+    return text
+
+
 def _signs_at_the_ends(text):
     return " ".join(word.strip(string.punctuation) for word in text.split())
 
@@ -1822,6 +1911,14 @@ NOT_NORMAL = {
     "signs_at_the_ends_only": (
         "Punctuation is only stripped from the ends of words. Inside them it still counts: “5,895” and “5895” are one number to SQuAD.",
         _steps(_lower, _signs_at_the_ends, _no_articles, _single_spaces),
+    ),
+    "articles_at_the_ends_of_words": (
+        "Articles are looked for as letters with a space behind them. Words may end in these letters: “panda bear” becomes “pandbear”. An article is a word of its own.",
+        _steps(_lower, _no_signs, _articles_and_spaces, _single_spaces),
+    ),
+    "only_the_dropped": (
+        "Only “the” is dropped. “a” and “an” are articles, too: “an hour” and “hour” are the same to SQuAD.",
+        _steps(_lower, _no_signs, lambda text: re.sub(r"\bthe\b", " ", text), _single_spaces),
     ),
     "leading_article_only": (
         "Only an article at the very beginning is dropped. SQuAD drops every one: “queen of the hive” and “queen of a hive” are the same.",
@@ -1868,6 +1965,23 @@ def articles_before_signs(prediction, answers):
 @exact_match.mistake(NOT_NORMAL["articles_inside_words"][0])
 def articles_inside_words(prediction, answers):
     return _em(prediction, answers, NOT_NORMAL["articles_inside_words"][1])
+
+
+@exact_match.mistake(NOT_NORMAL["articles_at_the_ends_of_words"][0])
+def articles_at_the_ends_of_words(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["articles_at_the_ends_of_words"][1])
+
+
+@exact_match.mistake(NOT_NORMAL["only_the_dropped"][0])
+def only_the_dropped(prediction, answers):
+    return _em(prediction, answers, NOT_NORMAL["only_the_dropped"][1])
+
+
+@exact_match.mistake(
+    "The words are compared without their order. Exact means the same words one after the other: “Haven New” is not “New Haven”."
+)
+def words_in_any_order(prediction, answers):
+    return _em(prediction, answers, lambda text: " ".join(sorted(_bare(text).split())))
 
 
 @exact_match.mistake(NOT_NORMAL["signs_at_the_ends_only"][0])
@@ -2097,10 +2211,22 @@ def no_articles_at_all(draw):
     return _said(draw, (("Thebes in Egypt", "Bes"), ("high Andes", "Des")))
 
 
+@f1.case
+def ends_like_an_article_again(draw):
+    """a word that merely ends with the letters of an article"""
+    return _said(draw, (("panda bear here", "pandbear"), ("old Roman road", "Romroad")))
+
+
 @f1.case(apart=True)
 def both_empty(draw):
     """an empty prediction, and no answer"""
-    return Case(prediction=draw.choice(("", " ", "the")), answers=[""])
+    return Case(prediction=draw.choice(("", " ")), answers=[""])
+
+
+@f1.case(apart=True)
+def nothing_left(draw):
+    """a prediction of which normalisation leaves nothing, and no answer"""
+    return Case(prediction=draw.choice(("the", "The.", "...")), answers=[""])
 
 
 @f1.case(apart=True)
@@ -2148,6 +2274,7 @@ def best_over_answers(case, answer):
         articles_again,
         articles_after_signs,
         no_articles_at_all,
+        ends_like_an_article_again,
     ),
 )
 def normalised_first(case, answer):
@@ -2162,7 +2289,7 @@ def nothing_is_zero(case, answer):
 @f1.must(
     "Give 1.0 for two empty texts, and 0.0 where only one of them is empty.",
     weight=0.5,
-    on=(both_empty, prediction_empty, answer_empty),
+    on=(both_empty, nothing_left, prediction_empty, answer_empty),
 )
 def empties(case, answer):
     _as_squad(case, answer, _f1)
@@ -2204,6 +2331,11 @@ def articles_before_signs_in_f1(prediction, answers):
 @f1.mistake(NOT_NORMAL["articles_inside_words"][0])
 def articles_inside_words_in_f1(prediction, answers):
     return _f1(prediction, answers, NOT_NORMAL["articles_inside_words"][1])
+
+
+@f1.mistake(NOT_NORMAL["articles_at_the_ends_of_words"][0])
+def articles_at_the_ends_of_words_in_f1(prediction, answers):
+    return _f1(prediction, answers, NOT_NORMAL["articles_at_the_ends_of_words"][1])
 
 
 @f1.mistake(NOT_NORMAL["signs_at_the_ends_only"][0])

@@ -787,8 +787,9 @@ group_scores = Exercise(
 )
 
 
-def _scores(draw, dtype) -> Case:
-    batch, choices = draw.sizes(2, 2, 6)
+def _scores(draw, dtype, batch: int | None = None) -> Case:
+    drawn, choices = draw.sizes(2, 2, 6)
+    batch = batch or drawn
     return Case(scores=draw.normal(batch * choices, 1, scale=2.0, dtype=dtype), num_choices=choices).where(
         B=batch, C=choices
     )
@@ -806,6 +807,12 @@ def scores_in_double(draw):
     return _scores(draw, torch.float64)
 
 
+@group_scores.case(apart=True)
+def scores_of_one_question(draw):
+    """a score for each choice of a single question"""
+    return _scores(draw, torch.float32, batch=1)
+
+
 def _grouped(scores, num_choices):
     return torch.stack([part.squeeze(1) for part in scores.split(num_choices)])
 
@@ -821,7 +828,10 @@ def _same_gradients(case: Case, answer, oracle, name: str) -> None:
     expect.same(got, want, f"gradient of {name}")
 
 
-@group_scores.must("Put the scores of one question side by side, raw as they are.")
+@group_scores.must(
+    "Put the scores of one question side by side, raw as they are.",
+    on=(scores_in_single, scores_in_double, scores_of_one_question),
+)
 def grouped_by_question(case, answer):
     expect.same(answer(), _grouped(case.scores, case.num_choices), "grouped", scores=case.scores)
 
@@ -841,6 +851,13 @@ def dealt_out(scores, num_choices):
 @group_scores.mistake("Questions and choices are exchanged: a row of the result is a question, not a choice.")
 def choices_by_questions(scores, num_choices):
     return scores.reshape(-1, num_choices).T
+
+
+@group_scores.mistake(
+    "`squeeze()` drops every axis of size 1, with a single question that of the questions: the loss would take its choices for a batch."
+)
+def question_squeezed(scores, num_choices):
+    return scores.reshape(-1, num_choices).squeeze()
 
 
 @group_scores.mistake(

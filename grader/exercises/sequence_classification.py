@@ -66,6 +66,17 @@ def any_number_of_labels(draw):
     return Case(logits=logits, labels=labels, problem_type=MULTI)
 
 
+@classification_loss.case(apart=True)
+def sure_of_every_label(draw):
+    """any number of labels, and scores far from 0: a model that is very sure, and wrong here and there"""
+    batch, classes = draw.sizes(2, 4, 7)
+    labels = (draw.uniform(batch, classes) < 0.5).float()
+    labels[0, :2], labels[1, :2] = torch.tensor([0.0, 1.0]), torch.tensor([1.0, 0.0])
+    logits = (2 * labels - 1) * (20 + 10 * draw.uniform(batch, classes))
+    logits[1, :2] *= -1
+    return Case(logits=logits, labels=labels, problem_type=MULTI)
+
+
 @classification_loss.case
 def one_number(draw):
     """one number for each text: logits (B, 1), labels (B,)"""
@@ -123,7 +134,7 @@ def single_label_loss(case, answer):
 @classification_loss.must(
     "Any number of labels: give the mean binary cross-entropy over all B x C decisions.",
     weight=0.9,
-    on=(any_number_of_labels,),
+    on=(any_number_of_labels, sure_of_every_label),
 )
 def multi_label_loss(case, answer):
     _as_the_library(case, answer)
@@ -142,7 +153,8 @@ def regression_loss(case, answer):
     "Raise a `ValueError` for any other problem type.", weight=0.5, on=(an_unknown_type,)
 )
 def unknown_type_refused(case, answer):
-    answer.raises(ValueError, problem_type=case.problem_type)
+    for problem_type in (case.problem_type, "single_label", "linear_regression"):
+        answer.raises(ValueError, problem_type=problem_type)
 
 
 @classification_loss.must("Stay differentiable: the gradient reaches the scores.", weight=0.8)
@@ -185,6 +197,26 @@ def sigmoid_twice(logits, labels, problem_type):
     return _losses(
         logits, labels, problem_type, multi=lambda x, y: F.binary_cross_entropy_with_logits(x.sigmoid(), y)
     )
+
+
+@classification_loss.mistake(
+    "The sigmoid and the logarithm are taken one after the other. From a score of 17 on the sigmoid is 1 in float32, the logarithm of what is left minus infinity, and the loss "
+    "infinite or NaN. `binary_cross_entropy_with_logits` takes both in one step."
+)
+def sigmoid_then_logarithm(logits, labels, problem_type):
+    def entropy(x, y):
+        p = x.sigmoid()
+        return -(y * p.log() + (1 - y) * (1 - p).log()).mean()
+
+    return _losses(logits, labels, problem_type, multi=entropy)
+
+
+@classification_loss.mistake(
+    "`binary_cross_entropy` is given the sigmoid of the scores. From a score of 17 on that is 1 in float32: a wrong label then costs 100, whatever the score was, and teaches nothing. "
+    "`binary_cross_entropy_with_logits` takes the scores themselves."
+)
+def sigmoid_then_entropy(logits, labels, problem_type):
+    return _losses(logits, labels, problem_type, multi=lambda x, y: F.binary_cross_entropy(x.sigmoid(), y))
 
 
 @classification_loss.mistake(
@@ -305,10 +337,12 @@ train = Exercise(
 )
 
 
-def _labelled_batches(draw, vocab: int, classes: int, count: int = 3) -> list[dict[str, torch.Tensor]]:
+def _labelled_batches(
+    draw, vocab: int, classes: int, count: int = 3, smallest: int = 2
+) -> list[dict[str, torch.Tensor]]:
     """Batches as a tokenizer makes them of pairs: padded on the right, each of a size and length of its own."""
     batches = []
-    sizes, lengths = draw.shuffled(range(2, 5)), draw.shuffled(range(5, 9))
+    sizes, lengths = draw.shuffled(range(smallest, 5)), draw.shuffled(range(5, 9))
     for batch, length in zip(sizes[:count], lengths, strict=False):
         mask = draw.attention_mask(batch, length, shortest=3)
         second = torch.arange(length) >= draw.integer(2, length - 2)
@@ -695,7 +729,9 @@ def _to_predict(draw, training: bool, labelled: bool, tries: int = 6) -> Case:
     model = _classifier(draw, vocab, classes, training, dropout=0.5)
     _favour_no_class(model, _labelled_batches(draw, vocab, classes))
     for _ in range(tries):
-        batches = _labelled_batches(draw, vocab, classes)
+        batches = _labelled_batches(
+            draw, vocab, classes, *((3, 2) if labelled else (4, 1))
+        )  # without labels, one batch is a single text
         if not labelled:
             batches = [{name: v for name, v in batch.items() if name != "labels"} for batch in batches]
         right = _clear_labels(model.eval(), batches)
@@ -818,6 +854,13 @@ def _predicted(
     if back:
         model.train(was_training)
     return predictions
+
+
+@predict.mistake(
+    "`squeeze()` drops every axis of size 1, in a batch of one text the batch as well: `argmax(-1)` then gives a single number. The last batch of a pass is often just one text."
+)
+def scores_squeezed(model, batches):
+    return _predicted(model, batches, read=lambda model, batch: model(**batch).logits.squeeze())
 
 
 @predict.mistake(

@@ -149,16 +149,29 @@ def _same(before: Any, after: Any) -> bool:
 def _gradients(
     result: Any, inputs: list[torch.Tensor], names: tuple[str, ...]
 ) -> dict[str, torch.Tensor | None]:
-    outputs = result if isinstance(result, (list, tuple)) else [result]
+    """The gradients, each no finer in its dtype than the coarsest result: who computes in float32 what came in float64
+    has gradients that are as exact as the result."""
+    outputs = [
+        output
+        for output in (result if isinstance(result, (list, tuple)) else [result])
+        if type(output) is torch.Tensor and output.requires_grad
+    ]
     total = sum(
         (output * torch.arange(output.numel(), dtype=output.dtype).reshape(output.shape).cos()).sum()
         for output in outputs
-        if type(output) is torch.Tensor and output.requires_grad
     )
     if not isinstance(total, torch.Tensor):
         return dict.fromkeys(names)
     found = torch.autograd.grad(total, inputs, allow_unused=True)
-    return {name: None if grad is None else plain(grad) for name, grad in zip(names, found, strict=True)}
+    coarsest = min((output.dtype for output in outputs), key=_bits)
+    return {
+        name: None if grad is None else plain(grad.to(min(grad.dtype, coarsest, key=_bits)))
+        for name, grad in zip(names, found, strict=True)
+    }
+
+
+def _bits(dtype: torch.dtype) -> int:
+    return torch.finfo(dtype).bits
 
 
 def describe_exception(error: BaseException) -> Raised:

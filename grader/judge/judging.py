@@ -92,17 +92,20 @@ def _conduct(exercise: Exercise, answers: list[Answer]) -> list[Requirement]:
     """The requirement that every exercise makes, shown only to those who break it; it costs a quarter."""
     for answer in answers:
         if names := answer.outcome.changed:
-            models = all(isinstance(answer.case.arguments[name], torch.nn.Module) for name in names)
-            advice = (
-                "leave its mode, weights and flags as you found them"
-                if models
-                else "work on a copy (`.clone()` for a tensor)"
-            )
+            advice = dict.fromkeys(_how_to_leave(answer.case.arguments[name]) for name in names)
             finding = Finding(
-                f"{' and '.join(names)} changed during the call: {advice}.", _input(answer.case)
+                f"{' and '.join(names)} changed during the call: {'; '.join(advice)}.", _input(answer.case)
             )
             return [Requirement(CONDUCT, -exercise.points / 4, False, finding)]
     return []
+
+
+def _how_to_leave(argument: Any) -> str:
+    if isinstance(argument, torch.nn.Module):
+        return "leave its mode, weights and flags as you found them"
+    if isinstance(argument, torch.Tensor):
+        return "work on a copy, `.clone()`"
+    return f"work on a copy (`{type(argument).__name__}(...)`; `copy.deepcopy` where you change what is inside, too)"
 
 
 def _verdict(
@@ -138,12 +141,17 @@ def _verdict(
 
 def recognise(paper: Paper, answers: list[Answer]) -> Mistake | None:
     """The listed mistake that behaves as the answer does on every case. Where none does, the first that does so on
-    every ordinary case, if the answer is wrong on these: whoever shares a misconception may have met the cases
-    `apart`, which are about edges, otherwise."""
+    every ordinary case, if it is wrong on these: whoever shares a misconception may have met the cases `apart`,
+    which are about edges, otherwise."""
     exercise = paper.exercise
     apart, ordinary = [], []
     for number, answer in enumerate(answers):
         (apart if exercise.is_apart(answer.case) else ordinary).append(number)
+
+    def is_wrong(mistake: Mistake) -> bool:
+        outcomes = ((answers[number].case, paper.mistaken(mistake, number)) for number in ordinary)
+        return any(_wrong_as_given(exercise, case, outcome) for case, outcome in outcomes)
+
     near = None
     for mistake in exercise.mistakes:
 
@@ -154,8 +162,8 @@ def recognise(paper: Paper, answers: list[Answer]) -> Mistake | None:
         if all(map(as_the_mistake, ordinary)):
             if all(map(as_the_mistake, apart)):
                 return mistake
-            near = near or mistake
-    return near if near and any(_wrong_as_given(exercise, answers[number]) for number in ordinary) else None
+            near = near or (mistake if is_wrong(mistake) else None)
+    return near
 
 
 def _fits(answer: Answer, outcome: Outcome | None = None) -> bool:
@@ -171,17 +179,17 @@ class _AsksFurther(Exception):
     """A requirement wants more than the result on the case itself."""
 
 
-def _wrong_as_given(exercise: Exercise, answer: Answer) -> bool:
-    """Whether the result on the case itself breaks a requirement; the answer is not called again."""
+def _wrong_as_given(exercise: Exercise, case: Case, outcome: Outcome) -> bool:
+    """Whether this outcome of a call on the case itself breaks a requirement; nothing is called again."""
 
     def call(*_: Any) -> Outcome:
         raise _AsksFurther
 
-    given = Answer(exercise, answer.case, call)
-    given._outcome = answer.outcome
-    for must in exercise.musts_on(answer.case):
+    given = Answer(exercise, case, call)
+    given._outcome = outcome
+    for must in exercise.musts_on(case):
         try:
-            must.holds(answer.case, given)
+            must.holds(case, given)
         except (Mismatch, Failed):
             return True
         except _AsksFurther:

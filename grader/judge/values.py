@@ -67,7 +67,9 @@ def _plain(value: Any, depth: int, budget: list[int]) -> Any:
     if kind.__module__ == "numpy" and isinstance(value, (np.bool_, np.integer, np.floating)):
         return value.item()
     if kind is np.ndarray:
-        raise NotPlain("the result holds a NumPy array; turn it into a tensor with torch.from_numpy")
+        raise NotPlain(
+            "the result holds a NumPy array; `torch.from_numpy` makes a tensor of it, `.tolist()` a list"
+        )
     if isinstance(value, torch.Tensor):
         raise NotPlain(f"the result holds a {kind.__name__}; return a plain torch.Tensor")
     name = kind.__name__ if isinstance(kind.__name__, str) else "object"

@@ -51,6 +51,13 @@ def test_gradients_are_those_of_the_weighted_sum():
     assert perform(lambda x: 1.0, {"x": x}, gradients=("x",)).gradients == {"x": None}
 
 
+def test_a_gradient_is_as_exact_as_the_result():
+    x = torch.tensor([1.0, 2.0], dtype=torch.float64)
+    for dtype in (torch.float64, torch.float32):
+        outcome = perform(lambda x, dtype=dtype: x.to(dtype).tanh(), {"x": x}, gradients=("x",))
+        assert outcome.gradients["x"].dtype == dtype
+
+
 class Cruel(Exception):
     def __str__(self):
         raise RuntimeError("no message for you")

@@ -94,6 +94,7 @@ def test_who_fails_at_an_edge_is_not_taken_for_one_who_fails_there_otherwise():
     counting.must("Count none.", on=(edge,))(lambda case, answer: expect.same(answer(), 0))
     counting.mistake("Fails where there is none.")(lambda items: len(items) * items[0])
     assert judge(counting, lambda items: len(items) or 1).mistake == ""
+    assert judge(counting, lambda items: float(len(items))).mistake == ""  # wrong throughout, but not for this reason
     assert judge(counting, lambda items: len(items) if items else items[0]).misconception
 
 
@@ -132,7 +133,7 @@ def test_changing_an_argument_costs_a_quarter():
 
     verdict = judge(halves, careless)
     assert verdict.points == 3 and not verdict.right
-    assert "numbers changed during the call" in verdict.counterexample.message
+    assert verdict.counterexample.message == "numbers changed during the call: work on a copy, `.clone()`."
 
 
 def test_swapped_axes_are_named():

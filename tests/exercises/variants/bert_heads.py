@@ -31,6 +31,13 @@ def pooler__by_exponentials(hidden, weight, bias):
     return 2 / (1 + torch.exp(-2 * x)) - 1
 
 
+def pooler__into_a_float32_buffer(hidden, weight, bias):
+    pooled = torch.zeros(len(hidden), len(bias))
+    for row, sequence in enumerate(hidden):
+        pooled[row] = torch.tanh(weight @ sequence[0] + bias)
+    return pooled
+
+
 def pooler__library_class(hidden, weight, bias):
     from transformers import BertConfig
     from transformers.models.bert.modeling_bert import BertPooler
@@ -149,6 +156,11 @@ def pretraining_loss__nan_to_num(prediction_logits, seq_relationship_logits, lab
     vocab = prediction_logits.size(-1)
     mlm = torch.nan_to_num(loss(prediction_logits.view(-1, vocab), labels.view(-1)), nan=0.0)
     return mlm + loss(seq_relationship_logits.view(-1, 2), next_sentence_label.view(-1))
+
+
+def classification_head__in_float32(hidden, pooler_w, pooler_b, weight, bias):
+    pooled = F.linear(hidden[:, 0].float(), pooler_w.float(), pooler_b.float()).tanh()
+    return F.linear(pooled, weight.float(), bias.float())
 
 
 def classification_head__by_the_pooler(hidden, pooler_w, pooler_b, weight, bias):
