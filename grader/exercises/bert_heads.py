@@ -853,32 +853,32 @@ def _rise(case: Case, answer, **replaced: torch.Tensor) -> None:
 
 
 @pretraining_loss.must(
-    "Let the masked tokens count by the mean cross-entropy over their labels alone.", weight=0.9
+    "Let the masked tokens count by the mean cross-entropy over their labels alone.", weight=0.65
 )
 def masked_tokens_count(case, answer):
     _rise(case, answer, prediction_logits=case.prediction_logits.flip(-1))
 
 
 @pretraining_loss.must(
-    "Let the pairs count by the mean cross-entropy of their two scores, in full.", weight=0.9
+    "Let the pairs count by the mean cross-entropy of their two scores, in full.", weight=0.65
 )
 def pairs_count(case, answer):
     _rise(case, answer, seq_relationship_logits=2 * case.seq_relationship_logits.flip(0) + 0.3)
 
 
-@pretraining_loss.must("Give the sum of the two, as `BertForPreTraining` does.", weight=0.9)
+@pretraining_loss.must("Give the sum of the two, as `BertForPreTraining` does.", weight=0.65)
 def sum_of_both(case, answer):
     expect.same(answer(), _library_pretraining_loss(**case.arguments), "loss")
 
 
 @pretraining_loss.must(
-    "Give the pairs' loss alone, not NaN, where every label is -100.", weight=0.5, on=(no_token_masked,)
+    "Give the pairs' loss alone, not NaN, where every label is -100.", weight=0.4, on=(no_token_masked,)
 )
 def pairs_alone(case, answer):
     expect.same(answer(), F.cross_entropy(case.seq_relationship_logits, case.next_sentence_label), "loss")
 
 
-@pretraining_loss.must("Stay differentiable: the gradient reaches the scores of both heads.", weight=0.8)
+@pretraining_loss.must("Stay differentiable: the gradient reaches the scores of both heads.", weight=0.65)
 def both_heads_learn(case, answer):
     names = "prediction_logits", "seq_relationship_logits"
     _same_gradients(case, answer, _library_pretraining_loss, *names)

@@ -48,18 +48,18 @@ def _triangle(length: int) -> torch.Tensor:
 
 
 @causal_mask.must(
-    "Mark with True, in the row of each query, every key up to the query itself, and no other.", weight=2.0
+    "Mark with True, in the row of each query, every key up to the query itself, and no other.", weight=1.2
 )
 def the_triangle(case, answer):
     expect.same(answer(), _triangle(case.length), "mask[query, key]")
 
 
-@causal_mask.must("Let every token attend to itself.", weight=0.5)
+@causal_mask.must("Let every token attend to itself.", weight=0.4)
 def attends_to_itself(case, answer):
     expect.same(answer().diagonal(), torch.ones(case.length, dtype=torch.bool), "the mask's diagonal")
 
 
-@causal_mask.must("Keep every token from those after it.", weight=0.5, on=(several_tokens,))
+@causal_mask.must("Keep every token from those after it.", weight=0.4, on=(several_tokens,))
 def the_future_is_hidden(case, answer):
     future = ~_triangle(case.length)
     expect.same(answer(), torch.zeros_like(future), "mask[query, key]", where=future)
@@ -207,7 +207,7 @@ def _raised(logits, ids):
 
 @causal_lm_loss.must(
     "Give the mean cross-entropy of each label under the logits one position before it, leaving out -100.",
-    weight=1.25,
+    weight=1.6,
     on=(padded_on_the_right, padded_on_the_left, two_tokens),
 )
 def mean_over_next_tokens(case, answer):
@@ -215,7 +215,7 @@ def mean_over_next_tokens(case, answer):
 
 
 @causal_lm_loss.must(
-    "Let the last logits and the first label of each row not count, and the other logits do so.", weight=0.5
+    "Let the last logits and the first label of each row not count, and the other logits do so.", weight=0.7
 )
 def the_ends_do_not_count(case, answer):
     logits, labels = case.logits.clone(), case.labels.clone()
@@ -234,13 +234,13 @@ def the_ends_do_not_count(case, answer):
 
 
 @causal_lm_loss.must(
-    "Give 0, not NaN, where no token is left to predict.", weight=0.5, on=(only_first_labels, single_tokens)
+    "Give 0, not NaN, where no token is left to predict.", weight=0.7, on=(only_first_labels, single_tokens)
 )
 def nothing_to_predict(case, answer):
     expect.same(answer(), torch.tensor(0.0, dtype=case.logits.dtype), "loss")
 
 
-@causal_lm_loss.must("Stay differentiable: the gradient reaches the logits.", weight=0.75)
+@causal_lm_loss.must("Stay differentiable: the gradient reaches the logits.", weight=1.0)
 def gradient_reaches_the_logits(case, answer):
     logits = case.logits.clone().requires_grad_()
     (want,) = torch.autograd.grad(_next_token_loss(logits, case.labels), logits)
@@ -441,6 +441,7 @@ def _perplexity_by_definition(case: Case) -> float:
 
 @perplexity.must(
     "Give exp of the mean negative log-likelihood of all tokens that are real and have one before them.",
+    weight=1.3,
     on=(texts_padded_on_the_right,),
 )
 def of_texts_padded_on_the_right(case, answer):
@@ -449,13 +450,14 @@ def of_texts_padded_on_the_right(case, answer):
 
 @perplexity.must(
     "Count a token only where the token before it is real, too: the first word after padding on the left is nobody's guess.",
+    weight=1.3,
     on=(texts_padded_on_the_left, texts_padded_on_both_sides),
 )
 def of_texts_padded_on_the_left(case, answer):
     expect.same(answer(), _perplexity_by_definition(case), "perplexity")
 
 
-@perplexity.must("Let padding change nothing, whatever ids and logits stand there.", weight=0.5)
+@perplexity.must("Let padding change nothing, whatever ids and logits stand there.", weight=0.7)
 def padding_does_not_count(case, answer):
     padding = case.attention_mask == 0
     logits = torch.where(padding[..., None], case.logits.flip(-1), case.logits)
@@ -471,7 +473,7 @@ def padding_does_not_count(case, answer):
     )
 
 
-@perplexity.must("Give V where all tokens are equally likely: in doubt among all of them.", weight=0.5)
+@perplexity.must("Give V where all tokens are equally likely: in doubt among all of them.", weight=0.7)
 def in_doubt_among_all(case, answer):
     got = answer(logits=torch.zeros_like(case.logits))
     expect.same(got, float(case.logits.shape[-1]), "perplexity where all logits are 0")

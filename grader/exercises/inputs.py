@@ -1055,6 +1055,7 @@ def _padded(case: Case) -> tuple[torch.Tensor, torch.Tensor]:
 
 @pad_batch.must(
     "Give each row its ids in order, filled up with `pad_id` on the right to the length of the longest.",
+    weight=0.7,
     on=(padded_on_the_right,),
 )
 def filled_on_the_right(case, answer):
@@ -1063,6 +1064,7 @@ def filled_on_the_right(case, answer):
 
 @pad_batch.must(
     'With `side="left"`, put the padding before the text, in the ids and in the mask.',
+    weight=0.7,
     on=(padded_on_the_left,),
 )
 def filled_on_the_left(case, answer):
@@ -1074,7 +1076,8 @@ def filled_on_the_left(case, answer):
 
 @pad_batch.must(
     "Mask: 1 at every token of the text, 0 at padding, so that the places with a 1 hold just the text. A token that happens to equal "
-    "`pad_id` is real."
+    "`pad_id` is real.",
+    weight=0.7,
 )
 def real_tokens_marked(case, answer):
     ids, mask = answer()
@@ -1093,7 +1096,7 @@ def real_tokens_marked(case, answer):
 
 @pad_batch.must(
     "Make an empty sequence a row of nothing but padding.",
-    weight=0.5,
+    weight=0.45,
     on=(an_empty_sequence, an_empty_sequence_on_the_left),
 )
 def empty_rows(case, answer):
@@ -1104,7 +1107,7 @@ def empty_rows(case, answer):
 
 
 @pad_batch.must(
-    'Raise `ValueError` for a side other than `"right"` and `"left"`.', weight=0.5, on=(an_unknown_side,)
+    'Raise `ValueError` for a side other than `"right"` and `"left"`.', weight=0.45, on=(an_unknown_side,)
 )
 def unknown_side(case, answer):
     answer.raises(ValueError)

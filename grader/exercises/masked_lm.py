@@ -283,7 +283,7 @@ _ORDINARY = (padded_on_the_right, padded_on_the_left, another_probability)
 
 @mask_tokens.must(
     "Keep the original id in `labels` at every chosen position, and -100 at every other.",
-    weight=1.25,
+    weight=1.0,
     on=(*_ORDINARY, draws_on_an_edge),
 )
 def labels_mark_the_choice(case, answer):
@@ -292,7 +292,7 @@ def labels_mark_the_choice(case, answer):
     expect.same(labels, want, "labels", where=~case.special, ids=case.ids, choose=case.choose)
 
 
-@mask_tokens.must("Never choose a special token: its label is -100 and its id stays.", weight=1.25)
+@mask_tokens.must("Never choose a special token: its label is -100 and its id stays.", weight=1.0)
 def special_tokens_are_left_alone(case, answer):
     inputs, labels = answer()
     expect.that((labels != -100).any(), "labels: no position is chosen at all")
@@ -307,7 +307,7 @@ def special_tokens_are_left_alone(case, answer):
     expect.same(inputs, case.ids, "inputs", where=case.special, ids=case.ids, special=case.special)
 
 
-@mask_tokens.must("Where `action < 0.8`, a chosen token becomes `mask_id`.")
+@mask_tokens.must("Where `action < 0.8`, a chosen token becomes `mask_id`.", weight=0.8)
 def most_become_mask(case, answer):
     inputs, _ = answer()
     where = _chosen(case) & (case.action < 0.8)
@@ -317,7 +317,7 @@ def most_become_mask(case, answer):
 
 @mask_tokens.must(
     "Where `0.8 <= action < 0.9`, a chosen token becomes its `random_ids`.",
-    weight=0.5,
+    weight=0.4,
     on=(*_ORDINARY, draws_on_an_edge),
 )
 def some_become_random(case, answer):
@@ -336,6 +336,7 @@ def some_become_random(case, answer):
 
 @mask_tokens.must(
     "Every other token keeps its id in `inputs`: the rest of the chosen, and all that were not chosen.",
+    weight=0.8,
 )
 def the_rest_stays(case, answer):
     inputs, _ = answer()

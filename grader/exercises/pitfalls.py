@@ -117,7 +117,7 @@ def _same_names(case, answer):
 
 @untrained_parameters.must(
     "Take a parameter for loaded where the checkpoint has it without the body's prefix, and name the rest.",
-    weight=1.4,
+    weight=1.25,
     on=(a_body_alone,),
 )
 def loaded_under_the_prefix(case, answer):
@@ -126,7 +126,7 @@ def loaded_under_the_prefix(case, answer):
 
 @untrained_parameters.must(
     "Take a parameter for loaded where the checkpoint has it under its own name, and name the rest: also what is missing from the body.",
-    weight=0.5,
+    weight=0.45,
     on=(another_head,),
 )
 def loaded_under_its_own_name(case, answer):
@@ -135,14 +135,14 @@ def loaded_under_its_own_name(case, answer):
 
 @untrained_parameters.must(
     "Compare whole names: a key that is the end of another name is another parameter.",
-    weight=0.65,
+    weight=0.6,
     on=(names_that_end_alike, names_of_both_kinds),
 )
 def whole_names(case, answer):
     _same_names(case, answer)
 
 
-@untrained_parameters.must("Give the names sorted, each once.", weight=0.5)
+@untrained_parameters.must("Give the names sorted, each once.", weight=0.45)
 def sorted_names(case, answer):
     got = answer()
     _same_names(case, answer)
@@ -1187,7 +1187,7 @@ def _same_places(case, answer):
 
 
 @looks_ahead.must(
-    "Find every position but the last of a model that reads both sides.", on=(reads_both_sides,)
+    "Find every position but the last of a model that reads both sides.", weight=0.85, on=(reads_both_sides,)
 )
 def finds_the_leak(case, answer):
     _same_places(case, answer)
@@ -1195,7 +1195,7 @@ def finds_the_leak(case, answer):
 
 @looks_ahead.must(
     "Accuse no position of a causal model, whatever its configuration calls it.",
-    weight=0.65,
+    weight=0.6,
     on=(reads_to_the_left, made_a_decoder),
 )
 def accuses_nobody(case, answer):
@@ -1203,7 +1203,9 @@ def accuses_nobody(case, answer):
 
 
 @looks_ahead.must(
-    "Answer for each position by itself: some may look ahead where others do not.", on=(an_open_prefix,)
+    "Answer for each position by itself: some may look ahead where others do not.",
+    weight=0.85,
+    on=(an_open_prefix,),
 )
 def each_for_itself(case, answer):
     _same_places(case, answer)
@@ -1211,6 +1213,7 @@ def each_for_itself(case, answer):
 
 @looks_ahead.must(
     "Find a leak that moves the logits by little: more than 0.0001, though it changes no best token.",
+    weight=0.85,
     on=(a_faint_leak, a_leak_up_and_down),
 )
 def finds_the_faint(case, answer):
@@ -1219,6 +1222,7 @@ def finds_the_faint(case, answer):
 
 @looks_ahead.must(
     "Draw the line at 0.0001: overlook what moves the logits by less, for that much comes of rounding alone.",
+    weight=0.85,
     on=(too_faint_to_count, a_faint_leak),
 )
 def draws_the_line(case, answer):

@@ -381,7 +381,9 @@ def _is_the_best(case: Case, answer) -> None:
 
 
 @best_span.must(
-    "Let no answer end before it starts; a single token is an answer, too.", on=(crossed, one_token_is_enough)
+    "Let no answer end before it starts; a single token is an answer, too.",
+    weight=0.9,
+    on=(crossed, one_token_is_enough),
 )
 def in_order(case, answer):
     _is_the_best(case, answer)
@@ -389,6 +391,7 @@ def in_order(case, answer):
 
 @best_span.must(
     "Look for both ends together: the *sum* of the two scores decides.",
+    weight=0.9,
     on=(one_of_two, sure_of_one_end, negative_scores),
 )
 def together(case, answer):
@@ -397,6 +400,7 @@ def together(case, answer):
 
 @best_span.must(
     "Keep both ends in the context, whatever question, [CLS], [SEP] and padding score.",
+    weight=0.9,
     on=(question_and_padding, no_answer_scores_highest),
 )
 def in_the_context(case, answer):
@@ -404,13 +408,15 @@ def in_the_context(case, answer):
 
 
 @best_span.must(
-    "Take spans of up to `max_tokens` tokens, both ends counted, and none longer.", on=(just_too_long,)
+    "Take spans of up to `max_tokens` tokens, both ends counted, and none longer.",
+    weight=0.9,
+    on=(just_too_long,),
 )
 def not_too_long(case, answer):
     _is_the_best(case, answer)
 
 
-@best_span.must("Raise a `ValueError` where there is no context token.", weight=0.5, on=(no_context,))
+@best_span.must("Raise a `ValueError` where there is no context token.", weight=0.4, on=(no_context,))
 def nothing_to_choose_from(case, answer):
     answer(context_mask=torch.ones_like(case.context_mask))  # it does not raise whatever comes
     answer.raises(ValueError)
@@ -748,7 +754,7 @@ def _right_labels(case: Case, answer) -> None:
 
 @span_labels.must(
     "Give the positions of the answer's first and last token, counted in the whole input.",
-    weight=1.25,
+    weight=1.1,
     on=(in_the_middle, a_sign_behind_it, up_to_the_full_stop, later_window),
 )
 def first_and_last_token(case, answer):
@@ -757,24 +763,24 @@ def first_and_last_token(case, answer):
 
 @span_labels.must(
     "Look in the context alone: the characters of the question are counted from 0, too.",
-    weight=0.75,
+    weight=0.7,
     on=(at_the_beginning,),
 )
 def context_alone(case, answer):
     _right_labels(case, answer)
 
 
-@span_labels.must("Count a token that the answer begins or ends inside of.", on=(inside_tokens,))
+@span_labels.must("Count a token that the answer begins or ends inside of.", weight=0.9, on=(inside_tokens,))
 def touched_tokens_count(case, answer):
     _right_labels(case, answer)
 
 
-@span_labels.must("Find an answer that reaches the edges of the window.", weight=0.5, on=(from_edge_to_edge,))
+@span_labels.must("Find an answer that reaches the edges of the window.", weight=0.4, on=(from_edge_to_edge,))
 def edges_are_inside(case, answer):
     _right_labels(case, answer)
 
 
-@span_labels.must("Give (0, 0) where the answer is not wholly in this window.", on=ELSEWHERE)
+@span_labels.must("Give (0, 0) where the answer is not wholly in this window.", weight=0.9, on=ELSEWHERE)
 def elsewhere(case, answer):
     _right_labels(case, answer)
 
@@ -1005,14 +1011,16 @@ def _library_loss(start_logits, end_logits, start_positions, end_positions):
 
 @span_loss.must(
     "Give the mean of two cross-entropies, one for the starts and one for the ends, each a mean over the rows.",
-    weight=1.5,
+    weight=1.1,
     on=(all_inside, all_inside_in_double, first_and_last),
 )
 def mean_of_two(case, answer):
     expect.same(answer(), _library_loss(**case.arguments), "loss")
 
 
-@span_loss.must("Skip a position of L or more, the start and the end each for itself.", on=(some_outside,))
+@span_loss.must(
+    "Skip a position of L or more, the start and the end each for itself.", weight=0.75, on=(some_outside,)
+)
 def cut_off_is_skipped(case, answer):
     expect.same(
         answer(),
@@ -1023,12 +1031,12 @@ def cut_off_is_skipped(case, answer):
     )
 
 
-@span_loss.must("Give 0 where nothing is counted.", weight=0.5, on=(all_outside,))
+@span_loss.must("Give 0 where nothing is counted.", weight=0.4, on=(all_outside,))
 def nothing_counted(case, answer):
     expect.same(answer(), torch.tensor(0.0), "loss")
 
 
-@span_loss.must("Stay differentiable: the gradient reaches both kinds of scores.")
+@span_loss.must("Stay differentiable: the gradient reaches both kinds of scores.", weight=0.75)
 def both_can_learn(case, answer):
     names = ("start_logits", "end_logits")
     scores = [getattr(case, name).clone().requires_grad_() for name in names]
@@ -1270,7 +1278,9 @@ def _windows_of(answer) -> list[list[int]]:
 
 
 @windows.must(
-    "Begin each window `max_length - stride` tokens after the one before, the first at 0.", on=LONG_TEXTS
+    "Begin each window `max_length - stride` tokens after the one before, the first at 0.",
+    weight=0.7,
+    on=LONG_TEXTS,
 )
 def windows_begin(case, answer):
     got, want = _windows_of(answer), _tokenizer_windows(**case.arguments)
@@ -1280,7 +1290,9 @@ def windows_begin(case, answer):
 
 
 @windows.must(
-    "End each window `max_length` tokens after its start (exclusive), the last at `length`.", on=LONG_TEXTS
+    "End each window `max_length` tokens after its start (exclusive), the last at `length`.",
+    weight=0.7,
+    on=LONG_TEXTS,
 )
 def windows_end(case, answer):
     got, want = _windows_of(answer), _tokenizer_windows(**case.arguments)
@@ -1290,7 +1302,9 @@ def windows_end(case, answer):
 
 
 @windows.must(
-    "Stop with the first window that reaches the end of the text, not sooner and not later.", on=LONG_TEXTS
+    "Stop with the first window that reaches the end of the text, not sooner and not later.",
+    weight=0.7,
+    on=LONG_TEXTS,
 )
 def windows_stop(case, answer):
     got, want = _windows_of(answer), _tokenizer_windows(**case.arguments)
@@ -1299,7 +1313,7 @@ def windows_stop(case, answer):
 
 @windows.must(
     "Give one window for a text that fits into one.",
-    weight=0.5,
+    weight=0.45,
     on=(short_text, just_one, shorter_than_the_overlap),
 )
 def one_window(case, answer):
@@ -1308,7 +1322,7 @@ def one_window(case, answer):
 
 @windows.must(
     "Raise a `ValueError` where the stride is not below `max_length`: the next window would never get on.",
-    weight=0.5,
+    weight=0.45,
     on=(all_overlap, more_than_all),
 )
 def must_get_on(case, answer):
@@ -1788,6 +1802,7 @@ def _as_squad(case: Case, answer, score: Callable) -> None:
 
 @exact_match.must(
     "Make nothing of case, punctuation and white space, and take punctuation out without a gap.",
+    weight=0.55,
     on=(another_case, sign_behind, sign_inside, other_spaces, cut_by_a_sign),
 )
 def case_and_signs(case, answer):
@@ -1796,6 +1811,7 @@ def case_and_signs(case, answer):
 
 @exact_match.must(
     "Make nothing of the words a, an and the, once the punctuation is gone; letters inside words stay.",
+    weight=0.55,
     on=(
         article_in_front,
         article_inside,
@@ -1811,6 +1827,7 @@ def articles(case, answer):
 
 @exact_match.must(
     "Give 1.0 for any one of the answers, and 0.0 for a word too many or too few.",
+    weight=0.55,
     on=(a_later_answer, an_earlier_answer, a_word_more, a_word_less, another_order),
 )
 def any_answer_all_of_it(case, answer):
@@ -1819,7 +1836,7 @@ def any_answer_all_of_it(case, answer):
 
 @exact_match.must(
     "Give 1.0 to an empty prediction where there is no answer, and 0.0 where only one of them is empty.",
-    weight=0.5,
+    weight=0.35,
     on=(rightly_nothing, wrongly_nothing, wrongly_something),
 )
 def empty_texts(case, answer):
@@ -2243,7 +2260,7 @@ def answer_empty(draw):
 
 @f1.must(
     "Give the harmonic mean of precision and recall over the words.",
-    weight=1.25,
+    weight=0.65,
     on=(words_too_many, words_too_few, other_order),
 )
 def harmonic_mean(case, answer):
@@ -2252,21 +2269,21 @@ def harmonic_mean(case, answer):
 
 @f1.must(
     "Count a word as often as both texts have it, no more and no less.",
-    weight=1.25,
+    weight=0.65,
     on=(a_word_twice, twice_in_both),
 )
 def words_counted(case, answer):
     _as_squad(case, answer, _f1)
 
 
-@f1.must("Take the best over the answers.", weight=1.25, on=(best_of_several, best_is_not_last))
+@f1.must("Take the best over the answers.", weight=0.65, on=(best_of_several, best_is_not_last))
 def best_over_answers(case, answer):
     _as_squad(case, answer, _f1)
 
 
 @f1.must(
     "Normalise first, as for the exact match.",
-    weight=1.25,
+    weight=0.65,
     on=(
         to_be_normalised,
         other_letters,
@@ -2281,14 +2298,14 @@ def normalised_first(case, answer):
     _as_squad(case, answer, _f1)
 
 
-@f1.must("Give 0.0 where no word is shared.", weight=0.25, on=(nothing_shared,))
+@f1.must("Give 0.0 where no word is shared.", weight=0.15, on=(nothing_shared,))
 def nothing_is_zero(case, answer):
     _as_squad(case, answer, _f1)
 
 
 @f1.must(
     "Give 1.0 for two empty texts, and 0.0 where only one of them is empty.",
-    weight=0.5,
+    weight=0.25,
     on=(both_empty, nothing_left, prediction_empty, answer_empty),
 )
 def empties(case, answer):

@@ -138,7 +138,8 @@ def _got_pairs(case: Case, answer) -> list:
 
 
 @next_sentence_pairs.must(
-    "Give a pair for every sentence that has a next one in its document, in order: the sentence itself stands first."
+    "Give a pair for every sentence that has a next one in its document, in order: the sentence itself stands first.",
+    weight=0.7,
 )
 def a_pair_for_each_neighbour(case, answer):
     got = _got_pairs(case, answer)
@@ -146,7 +147,7 @@ def a_pair_for_each_neighbour(case, answer):
         expect.same(pair[0], first, f"pairs[{k}][0]")
 
 
-@next_sentence_pairs.must("Where `coin < 0.5`, keep the true next sentence.")
+@next_sentence_pairs.must("Where `coin < 0.5`, keep the true next sentence.", weight=0.7)
 def the_next_sentence_is_kept(case, answer):
     got = _got_pairs(case, answer)
     for k, ((_, first, second), c) in enumerate(zip(_adjacent(case.documents), case.coin, strict=True)):
@@ -156,7 +157,7 @@ def the_next_sentence_is_kept(case, answer):
 
 @next_sentence_pairs.must(
     "Else take the second sentence from the other documents, as the two draws of this pair say.",
-    weight=2.0,
+    weight=1.5,
     on=(some_documents, one_of_a_single_sentence, the_same_text_twice),
 )
 def the_other_sentence_is_drawn(case, answer):
@@ -175,6 +176,7 @@ def the_other_sentence_is_drawn(case, answer):
 
 @next_sentence_pairs.must(
     "Label 0 where the second sentence really follows, 1 where it was drawn.",
+    weight=0.7,
     on=(some_documents, one_of_a_single_sentence, coin_on_the_edge),
 )
 def labelled_as_in_the_library(case, answer):
@@ -184,7 +186,7 @@ def labelled_as_in_the_library(case, answer):
 
 @next_sentence_pairs.must(
     "Raise `ValueError` where there is no other document to draw from, and only then.",
-    weight=0.5,
+    weight=0.4,
     on=(a_single_document,),
 )
 def nothing_to_draw_from(case, answer):
@@ -830,13 +832,14 @@ def _same_gradients(case: Case, answer, oracle, name: str) -> None:
 
 @group_scores.must(
     "Put the scores of one question side by side, raw as they are.",
+    weight=0.7,
     on=(scores_in_single, scores_in_double, scores_of_one_question),
 )
 def grouped_by_question(case, answer):
     expect.same(answer(), _grouped(case.scores, case.num_choices), "grouped", scores=case.scores)
 
 
-@group_scores.must("Let gradients through to the scores.", weight=0.5)
+@group_scores.must("Let gradients through to the scores.", weight=0.3)
 def groups_can_learn(case, answer):
     _same_gradients(case, answer, _grouped, "scores")
 
@@ -925,12 +928,12 @@ def _library_choice_loss(scores, labels):
     return F.cross_entropy(scores, labels)
 
 
-@choice_loss.must("Give the mean over the questions of -log(probability of the right choice).")
+@choice_loss.must("Give the mean over the questions of -log(probability of the right choice).", weight=0.7)
 def as_the_library_has_it(case, answer):
     expect.same(answer(), _library_choice_loss(**case.arguments), "loss")
 
 
-@choice_loss.must("Let gradients through to the scores.", weight=0.5)
+@choice_loss.must("Let gradients through to the scores.", weight=0.3)
 def choices_can_be_learned(case, answer):
     _same_gradients(case, answer, _library_choice_loss, "scores")
 

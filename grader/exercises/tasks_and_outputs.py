@@ -96,7 +96,9 @@ def _what_it_loads(name: str, bert: bool) -> str:
 def _loads_the_right_class(case: Case, answer) -> None:
     got, (want, model) = answer(), _CLASSES[case.task]
     if got != want:
-        expect.that(False, f"{_what_it_loads(got, model.startswith('Bert'))}; wanted is one that makes a {model}")
+        expect.that(
+            False, f"{_what_it_loads(got, model.startswith('Bert'))}; wanted is one that makes a {model}"
+        )
 
 
 for _sentence, _tasks in (
@@ -110,10 +112,10 @@ for _sentence, _tasks in (
         ("next-sentence-prediction", "multiple-choice"),
     ),
 ):
-    auto_class.must(_sentence, on=tuple(_LOADS[task] for task in _tasks))(_loads_the_right_class)
+    auto_class.must(_sentence, weight=0.15, on=tuple(_LOADS[task] for task in _tasks))(_loads_the_right_class)
 
 
-@auto_class.must("Raise `ValueError` for a task that does not exist.", weight=0.5, on=(no_such_task,))
+@auto_class.must("Raise `ValueError` for a task that does not exist.", weight=0.1, on=(no_such_task,))
 def unknown_task_has_no_class(case, answer):
     _unknown_tasks_are_refused(answer)
 
@@ -287,10 +289,12 @@ for _sentence, _tasks in (
     ),
     ("`multiple-choice`: for every question, one score for each choice.", ("multiple-choice",)),
 ):
-    output_shapes.must(_sentence, on=tuple(_SHAPES[task] for task in _tasks))(_shapes_as_the_model)
+    output_shapes.must(_sentence, weight=0.6, on=tuple(_SHAPES[task] for task in _tasks))(
+        _shapes_as_the_model
+    )
 
 
-@output_shapes.must("Raise `ValueError` for a task that does not exist.", weight=0.5, on=(no_shapes,))
+@output_shapes.must("Raise `ValueError` for a task that does not exist.", weight=0.4, on=(no_shapes,))
 def unknown_task_has_no_shapes(case, answer):
     _unknown_tasks_are_refused(answer)
 

@@ -192,20 +192,21 @@ def _tags_agree(case: Case, answer, which) -> None:
             expect.same(yours, mine, f"tags[{word}]")
 
 
-@spans_to_tags.must("Begin each entity with `B-` and its type.", on=(some_entities, neighbours))
+@spans_to_tags.must("Begin each entity with `B-` and its type.", weight=0.7, on=(some_entities, neighbours))
 def entities_begin(case, answer):
     _tags_agree(case, answer, lambda tag: tag.startswith("B-"))
 
 
 @spans_to_tags.must(
     "Go on with `I-` and the type up to the last word of the span, the one before `end`.",
+    weight=0.7,
     on=(some_entities, neighbours),
 )
 def entities_go_on(case, answer):
     _tags_agree(case, answer, lambda tag: tag.startswith("I-"))
 
 
-@spans_to_tags.must("Give every word outside of an entity the tag `O`.", weight=0.5)
+@spans_to_tags.must("Give every word outside of an entity the tag `O`.", weight=0.4)
 def the_rest_is_outside(case, answer):
     expect.that(any(tag != "O" for tag in answer()), "tags: every word is outside of an entity")
     _tags_agree(case, answer, lambda tag: tag == "O")
@@ -213,7 +214,7 @@ def the_rest_is_outside(case, answer):
 
 @spans_to_tags.must(
     "Take the spans in any order, and none at all.",
-    weight=0.5,
+    weight=0.4,
     on=(in_any_order, neighbours_in_any_order, no_entity),
 )
 def any_order(case, answer):
@@ -222,7 +223,7 @@ def any_order(case, answer):
 
 @spans_to_tags.must(
     "Raise `ValueError` where two spans share a word.",
-    weight=0.5,
+    weight=0.4,
     on=(
         overlapping_spans,
         overlapping_spans_from_the_right,
@@ -237,7 +238,7 @@ def overlap_is_refused(case, answer):
 
 @spans_to_tags.must(
     "Raise `ValueError` for a span without a word, and for one that leaves the sentence.",
-    weight=0.5,
+    weight=0.4,
     on=(an_empty_span, a_reversed_span, a_span_past_the_end, a_span_before_the_start),
 )
 def impossible_spans_are_refused(case, answer):
@@ -606,27 +607,28 @@ def _labels_agree(case: Case, answer, positions: Sequence[int]) -> None:
 
 @align_labels.must(
     "Label the first piece of each word with the word's label.",
-    weight=1.25,
+    weight=0.8,
     on=(*WHOLE_TEXTS, a_single_word),
 )
 def first_piece_labelled(case, answer):
     _labels_agree(case, answer, sorted(_first_pieces(case.word_ids).values()))
 
 
-@align_labels.must("Label every later piece of a word -100.", on=WHOLE_TEXTS)
+@align_labels.must("Label every later piece of a word -100.", weight=0.65, on=WHOLE_TEXTS)
 def later_pieces_ignored(case, answer):
     first = _first_pieces(case.word_ids)
     later = [at for at, word in enumerate(case.word_ids) if word is not None and first[word] != at]
     _labels_agree(case, answer, later)
 
 
-@align_labels.must("Label special tokens and padding -100.", on=(words_in_pieces, padded_text))
+@align_labels.must("Label special tokens and padding -100.", weight=0.65, on=(words_in_pieces, padded_text))
 def special_tokens_ignored(case, answer):
     _labels_agree(case, answer, [at for at, word in enumerate(case.word_ids) if word is None])
 
 
 @align_labels.must(
     "Go by the word ids where some words have no pieces: each piece has the label of its own word.",
+    weight=0.65,
     on=(cut_text, a_word_without_pieces),
 )
 def labels_follow_word_ids(case, answer):
@@ -1383,26 +1385,26 @@ def _score_agrees(case: Case, answer, *names: str) -> None:
 
 @entity_scores.must(
     "precision: the share of the predicted entities that are true ones.",
-    weight=1,
+    weight=1.1,
     on=(a_tagger_at_work, a_timid_tagger, entities_at_the_borders),
 )
 def precision_is_right(case, answer):
     _score_agrees(case, answer, "precision")
 
 
-@entity_scores.must("recall: the share of the true entities that were predicted.", weight=1)
+@entity_scores.must("recall: the share of the true entities that were predicted.", weight=1.1)
 def recall_is_right(case, answer):
     _score_agrees(case, answer, "recall")
 
 
-@entity_scores.must("f1: the harmonic mean of the two.", weight=1)
+@entity_scores.must("f1: the harmonic mean of the two.", weight=1.1)
 def f1_is_right(case, answer):
     _score_agrees(case, answer, "f1")
 
 
 @entity_scores.must(
     "Give 0.0 where there is nothing to divide by.",
-    weight=0.5,
+    weight=0.7,
     on=(nothing_right, nothing_predicted, nothing_to_find, nothing_at_all),
 )
 def nothing_to_divide_by(case, answer):

@@ -9,6 +9,7 @@ from grader.exercises import exercises, lessons
 from grader.judge import Paper, Quiz, judge, mark
 from grader.judge.calling import _same as unchanged
 from grader.judge.paper import here
+from grader.judge.verdict import number
 
 SEEDS = (0, 1)  # `make examine` takes 200
 
@@ -44,6 +45,14 @@ def test_exercise_is_complete(lesson, exercise):
     written = len(variants(lesson).get(exercise.name, []))
     assert exercise.trained or written >= 3, "at least three differently written right answers"
     assert len({mistake.sentence for mistake in exercise.mistakes}) == len(exercise.mistakes)
+
+
+@pytest.mark.parametrize(("lesson", "exercise"), WRITTEN, ids=name_of)
+def test_the_points_that_are_shown_add_up(lesson, exercise):
+    """And are numbers that one can read: twentieths of a point."""
+    shown = [row.points for row in judge(exercise, exercise.mistakes[0].function).requirements]
+    assert [points * 20 for points in shown] == pytest.approx([round(points * 20) for points in shown])
+    assert sum(float(number(points)) for points in shown) == pytest.approx(exercise.points)
 
 
 @pytest.mark.parametrize(("lesson", "exercise"), WRITTEN, ids=name_of)
