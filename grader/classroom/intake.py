@@ -16,10 +16,10 @@ from pathlib import Path
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, Notebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import is_grade, is_ignored, is_solution, parse_utc
+from nbgrader.utils import is_grade, is_ignored, is_solution, is_task, parse_utc
 
 MAX_BYTES = 100 << 20
 MAX_NOTEBOOK = 30 << 20
@@ -178,6 +178,14 @@ def _without_outputs(content: bytes) -> str | None:
     return json.dumps(found)
 
 
+def names_of_cells(notebook: Notebook) -> tuple[str, ...]:
+    """Of the cells of a notebook in the gradebook, those that are answered or graded."""
+    names = {
+        cell.name for cell in (*notebook.grade_cells, *notebook.solution_cells, *notebook.task_cells)
+    }
+    return tuple(cell.name for cell in notebook.source_cells if cell.name in names)
+
+
 def faults(nb: NotebookNode, name: str, wanted: Sequence[str]) -> list[str]:
     """What a person should know of the notebook `name`: which of the cells `wanted` (nbgrader's names of what is
     answered or graded) are lost.
@@ -202,8 +210,8 @@ def disown(nb: NotebookNode, wanted: Sequence[str]) -> None:
     """Take nbgrader's mark from cells that are none of the lesson's (of another's, say, pasted in): they are run, not graded."""
     for cell in nb.cells:
         mark = cell.metadata.get("nbgrader")
-        graded = isinstance(mark, dict) and (is_grade(cell) or is_solution(cell))
-        if mark is not None and (not isinstance(mark, dict) or (graded and mark.get("grade_id") not in list(wanted))):
+        others = not isinstance(mark, dict) or (_is_marked(cell) and mark.get("grade_id") not in list(wanted))
+        if mark is not None and others:
             del cell.metadata["nbgrader"]
 
 
@@ -212,8 +220,13 @@ def _named(nb: NotebookNode) -> list[str]:
     return [
         cell.metadata.nbgrader.get("grade_id", "")
         for cell in nb.cells
-        if isinstance(cell.metadata.get("nbgrader"), dict) and (is_grade(cell) or is_solution(cell))
+        if isinstance(cell.metadata.get("nbgrader"), dict) and _is_marked(cell)
     ]
+
+
+def _is_marked(cell: NotebookNode) -> bool:
+    """Whether points or comments are entered for a cell."""
+    return bool(is_grade(cell) or is_solution(cell) or is_task(cell))
 
 
 class Inspect(NbGraderPreprocessor):
@@ -228,8 +241,7 @@ class Inspect(NbGraderPreprocessor):
         directory: CourseDirectory = self.parent.parent.coursedir
         with Gradebook(where["db_url"]) as gradebook:
             notebook = gradebook.find_notebook(where["notebook"], where["assignment"])
-            cells = {cell.name for cell in (*notebook.grade_cells, *notebook.solution_cells)}
-            wanted = [cell.name for cell in notebook.source_cells if cell.name in cells]
+            wanted = names_of_cells(notebook)
         student, lesson = where["student"], where["assignment"]
         folder = Path(directory.format_path(directory.submitted_directory, student, lesson))
         try:
