@@ -13,10 +13,11 @@ import nbformat
 from filelock import FileLock, Timeout
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import rmtree
+from sqlalchemy.exc import SQLAlchemyError
 
 from grader.classroom.course import Course, CourseError, surroundings
 from grader.classroom.gradebook import Entries, Score, directory_of, opened
-from grader.classroom.grading import lay_out, with_own
+from grader.classroom.grading import in_short, lay_out, with_own
 from grader.classroom.intake import TIMESTAMP, Submission, SubmissionError, read
 from grader.classroom.material import Material, Result, material
 from grader.classroom.table import table
@@ -131,7 +132,15 @@ def autograde(
                     result.student, None, (result.failed, *result.faults), result.seconds, result.memory
                 )
                 continue
-            score = _store(directory, entries, needed, submission, result)
+            try:
+                score = _store(directory, entries, needed, submission, result)
+            except (OSError, SQLAlchemyError):  # of this machine, which would fail with the next one, too
+                raise
+            except Exception as error:  # of nbgrader's, on metadata that somebody edited
+                yield Graded(
+                    result.student, None, (in_short(error), *result.faults), result.seconds, result.memory
+                )
+                continue
             yield Graded(result.student, score, result.faults, result.seconds, result.memory)
 
 

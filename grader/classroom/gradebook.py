@@ -26,13 +26,14 @@ from nbgrader.api import Course as CourseEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 from nbgrader.preprocessors.base import NbGraderPreprocessor
+from nbgrader.utils import is_grade, is_task
 from sqlalchemy import create_engine, insert, select
 from sqlalchemy.exc import DatabaseError, OperationalError, SAWarning
 from sqlalchemy.orm import scoped_session, sessionmaker
 from traitlets.config import Config
 
 from grader.classroom.course import Course, CourseError, surroundings
-from grader.classroom.intake import Submission
+from grader.classroom.intake import Submission, names_of_cells
 
 PATIENCE = 60
 """Seconds to wait for another program that is writing into the gradebook."""
@@ -106,11 +107,7 @@ def known(gradebook: Gradebook, lesson: str) -> Assignment:
 
 def cells(gradebook: Gradebook, lesson: str) -> dict[str, tuple[str, ...]]:
     """The lesson's notebooks by their names, each with the names of its cells that are answered or graded."""
-    found = {}
-    for notebook in known(gradebook, lesson).notebooks:
-        names = {cell.name for cell in (*notebook.grade_cells, *notebook.solution_cells)}
-        found[notebook.name] = tuple(cell.name for cell in notebook.source_cells if cell.name in names)
-    return found
+    return {notebook.name: names_of_cells(notebook) for notebook in known(gradebook, lesson).notebooks}
 
 
 def without_students(gradebook: Gradebook, lesson: str) -> bytes:
@@ -182,7 +179,9 @@ class Entries:
     @staticmethod
     def _unseen(mine, nb: NotebookNode) -> None:
         """A graded cell that is gone from the notebook has no points from an earlier version of it."""
-        there = {cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells}
+        there = {
+            cell.metadata.nbgrader.get("grade_id") for cell in nb.cells if is_grade(cell) or is_task(cell)
+        }
         for grade in mine.grades:
             if grade.name not in there:
                 grade.auto_score = None

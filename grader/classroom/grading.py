@@ -55,8 +55,7 @@ def grade(material: Material, submission: Submission) -> Result:
     except SubmissionError as error:
         failed = str(error)
     except Exception as error:  # of a step of nbgrader's, say on metadata that somebody edited
-        reason = " ".join(str(error).split())[:300]
-        failed = legible(f"{type(error).__name__}: {reason}" if reason else type(error).__name__)
+        failed = in_short(error)
     return Result(
         submission.student,
         {} if failed else notebooks,
@@ -65,6 +64,12 @@ def grade(material: Material, submission: Submission) -> Result:
         time.monotonic() - begun,
         _memory(),
     )
+
+
+def in_short(error: Exception) -> str:
+    """An exception on one line, for a person."""
+    reason = " ".join(str(error).split())[:300]
+    return legible(f"{type(error).__name__}: {reason}" if reason else type(error).__name__)
 
 
 def _handed_in(material: Material, submission: Submission) -> list[str]:

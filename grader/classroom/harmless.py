@@ -12,6 +12,7 @@ import functools
 import re
 from urllib.parse import urlsplit
 
+import tinycss2
 from bleach import ALLOWED_TAGS
 from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer
 from bleach.sanitizer import ALLOWED_PROTOCOLS, Cleaner
@@ -34,6 +35,8 @@ STYLES = {
     "opacity", "padding",
     *(f"{space}-{side}" for space in ("margin", "padding") for side in ("top", "right", "bottom", "left")),
 }  # fmt: skip
+COLOURS = {"rgb", "rgba", "hsl", "hsla"}
+MEASURES = {"number", "dimension", "percentage"}
 PLAIN = ("aria-label", "colspan", "role", "rowspan", "scope", "style", "title")
 PIECE, ALL = 20_000, 300_000
 """How many characters of a text or an output are shown, and how many of a notebook: colours, Markdown and cleaning can take
@@ -61,9 +64,24 @@ def _is_beside_the_page(address: str) -> bool:
         return False
 
 
+class _Styles(CSSSanitizer):
+    """Of a style, what neither loads anything (`url(...)`, in whatever property) nor lies over what stands before it."""
+
+    def sanitize_css(self, style: str) -> str:
+        kept = tinycss2.parse_declaration_list(
+            super().sanitize_css(style), skip_comments=True, skip_whitespace=True
+        )
+        return tinycss2.serialize([one for one in kept if not any(map(self._does_more, one.value))])
+
+    @staticmethod
+    def _does_more(part: tinycss2.ast.Node) -> bool:
+        loads = part.type == "url" or (part.type == "function" and part.lower_name not in COLOURS)
+        return loads or (part.type in MEASURES and part.value < 0)
+
+
 @functools.cache
 def _cleaner() -> Cleaner:
-    styles = CSSSanitizer(allowed_css_properties=STYLES)
+    styles = _Styles(allowed_css_properties=STYLES)
     protocols = {*ALLOWED_PROTOCOLS, "data"}
     return Cleaner(TAGS, {"*": _may_stay}, protocols, css_sanitizer=styles)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 import warnings
@@ -15,12 +16,16 @@ from pathlib import Path
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, Notebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import is_grade, is_ignored, is_solution, parse_utc
+from nbgrader.utils import is_grade, is_ignored, is_solution, is_task, parse_utc
 
 MAX_BYTES = 100 << 20
+MAX_NOTEBOOK = 30 << 20
+MAX_PARTS = 10_000
+"""Lists and objects that a notebook may consist of, but for what its cells once put out: each takes many times its length
+to read, and to say what is wrong with it."""
 MAX_FILES = 2000
 """Folders are counted, too."""
 MAX_PATH = 240
@@ -125,18 +130,60 @@ def _entries(folder: Path, root: str, ignore: list[str]) -> Iterator[tuple[Path,
 
 
 def parse(name: str, content: bytes) -> NotebookNode:
-    """The notebook with these bytes, in the current format. Raises `SubmissionError` where it is none."""
+    """The notebook with these bytes, in the current format, without outputs, which are none of what is graded.
+
+    Raises `SubmissionError` where it is none, or larger than a person writes.
+    """
+    try:
+        text = _without_outputs(content)
+    except Exception as error:  # of parsers fed with anything whatever
+        raise _no_notebook(name, error) from None
+    if text is None:
+        raise SubmissionError(
+            f"{name} is too large: more than {MAX_NOTEBOOK >> 20} MB, or {MAX_PARTS:,} parts without outputs. "
+            "Delete what does not belong to the lesson, then grade again"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about cells without ids, which get theirs
-            nb = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
+            nb = nbformat.reads(text, as_version=4)
             if b"\\ud" in content.lower():  # perhaps half a character, which no file can be written with
                 nb = nbformat.reads(nbformat.writes(nb).encode("utf-8", "replace").decode(), as_version=4)
             nbformat.validate(nb)
         return nb
-    except Exception as error:  # of parsers fed with anything whatever
-        reason = (str(error) or type(error).__name__).strip().splitlines()[0][:200]
-        raise SubmissionError(f"{name} is not a notebook: {reason}; ask for the notebook itself") from None
+    except Exception as error:
+        raise _no_notebook(name, error) from None
+
+
+def _no_notebook(name: str, error: Exception) -> SubmissionError:
+    reason = (str(error) or type(error).__name__).strip().splitlines()[0][:200]
+    return SubmissionError(f"{name} is not a notebook: {reason}; ask for the notebook itself")
+
+
+def _without_outputs(content: bytes) -> str | None:
+    """A notebook's JSON without what its cells once put out; None where it is too large."""
+    if len(content) > MAX_NOTEBOOK:
+        return None
+    found = json.loads(content.decode("utf-8-sig"))
+    for sheet in (found, *found.get("worksheets", ())):
+        for cell in sheet.get("cells", ()):
+            if "outputs" in cell:
+                cell["outputs"] = []
+    parts = [found]
+    for part in parts:
+        inside = part.values() if isinstance(part, dict) else part
+        parts += [one for one in inside if isinstance(one, (dict, list))]
+        if len(parts) > MAX_PARTS:
+            return None
+    return json.dumps(found)
+
+
+def names_of_cells(notebook: Notebook) -> tuple[str, ...]:
+    """Of the cells of a notebook in the gradebook, those that are answered or graded."""
+    names = {
+        cell.name for cell in (*notebook.grade_cells, *notebook.solution_cells, *notebook.task_cells)
+    }
+    return tuple(cell.name for cell in notebook.source_cells if cell.name in names)
 
 
 def faults(nb: NotebookNode, name: str, wanted: Sequence[str]) -> list[str]:
@@ -163,8 +210,8 @@ def disown(nb: NotebookNode, wanted: Sequence[str]) -> None:
     """Take nbgrader's mark from cells that are none of the lesson's (of another's, say, pasted in): they are run, not graded."""
     for cell in nb.cells:
         mark = cell.metadata.get("nbgrader")
-        graded = isinstance(mark, dict) and (is_grade(cell) or is_solution(cell))
-        if mark is not None and (not isinstance(mark, dict) or (graded and mark.get("grade_id") not in list(wanted))):
+        others = not isinstance(mark, dict) or (_is_marked(cell) and mark.get("grade_id") not in list(wanted))
+        if mark is not None and others:
             del cell.metadata["nbgrader"]
 
 
@@ -173,8 +220,13 @@ def _named(nb: NotebookNode) -> list[str]:
     return [
         cell.metadata.nbgrader.get("grade_id", "")
         for cell in nb.cells
-        if isinstance(cell.metadata.get("nbgrader"), dict) and (is_grade(cell) or is_solution(cell))
+        if isinstance(cell.metadata.get("nbgrader"), dict) and _is_marked(cell)
     ]
+
+
+def _is_marked(cell: NotebookNode) -> bool:
+    """Whether points or comments are entered for a cell."""
+    return bool(is_grade(cell) or is_solution(cell) or is_task(cell))
 
 
 class Inspect(NbGraderPreprocessor):
@@ -189,8 +241,7 @@ class Inspect(NbGraderPreprocessor):
         directory: CourseDirectory = self.parent.parent.coursedir
         with Gradebook(where["db_url"]) as gradebook:
             notebook = gradebook.find_notebook(where["notebook"], where["assignment"])
-            cells = {cell.name for cell in (*notebook.grade_cells, *notebook.solution_cells)}
-            wanted = [cell.name for cell in notebook.source_cells if cell.name in cells]
+            wanted = names_of_cells(notebook)
         student, lesson = where["student"], where["assignment"]
         folder = Path(directory.format_path(directory.submitted_directory, student, lesson))
         try:

@@ -1,8 +1,8 @@
 """An isolated kernel without the warm process: a new Python in a view that bubblewrap makes.
 
 For systems on which a process may not isolate itself but bubblewrap may, by a right of its own, and for where
-nothing can be forked. What can be seen is what `isolation` shows; two things are weaker: the memory that all of a
-submission's processes use together is not limited, only that of each, and the sockets' folder stays in the view.
+nothing can be forked. What can be seen is what `isolation` shows; one thing is weaker: the memory that all of a
+submission's processes use together is not limited, only that of each.
 """
 
 from __future__ import annotations

@@ -294,6 +294,8 @@ class Session:
         outputs = Outputs(10_000)
         if self._collect(request, outputs, max(1.0, deadline - time.monotonic())) != "ok":
             raise _Dead(f"it cannot take calls: {outputs.text()}")
+        # Nobody connects any more. A folder that is gone takes no files either, where the kernel has it in its view.
+        shutil.rmtree(Path(info["ip"]).parent, ignore_errors=True)
         self._comm = secrets.token_hex(16)
         opening = {"comm_id": self._comm, "target_name": harness.TARGET, "data": {}}
         self._send("shell", "comm_open", opening)

@@ -12,8 +12,10 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 from nbgrader.api import MissingEntry
@@ -250,6 +252,34 @@ def test_points_of_an_earlier_version_do_not_stay_for_cells_that_are_gone(class_
     hand_in(class_after, "right", "changed", "notes.txt")
     list(autograde(plan(class_after, LESSON, ["right"]), workers=1))
     assert points(class_after, "right") == points(class_after, "lost")
+
+
+def edit_marks(canned, student, name, **marks):
+    """Have the result of a student differ in nbgrader's marks of the cell of this name."""
+    result = canned.results[student]
+    nb = nbformat.reads(result.notebooks[NOTEBOOK], 4)
+    (cell,) = [cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == name]
+    cell.metadata.nbgrader |= marks
+    canned.results[student] = replace(result, notebooks={NOTEBOOK: canonical.text(nb)})
+
+
+@posix
+def test_nor_do_they_for_checks_that_say_they_are_none(class_after, canned):
+    edit_marks(canned, "right", "check_mlm_loss", grade=False)
+    list(autograde(plan(class_after, LESSON, ["right"], force=True), workers=1))
+    assert points(class_after, "right") == {**OUT_OF, "check_mlm_loss": 0}
+
+
+@posix
+def test_what_nbgrader_cannot_enter_stops_nobody(class_before, canned, graded_class):
+    edit_marks(canned, "misconceived", "mlm_loss", grade_id="none of ours")
+    graded = {one.student: one for one in autograde(plan(class_before, LESSON), workers=2)}
+    assert not graded["misconceived"].graded and "MissingEntry" in graded["misconceived"].faults[0]
+    assert scores(class_before, LESSON) == {
+        student: cells
+        for student, cells in scores(graded_class.after, LESSON).items()
+        if student != "misconceived"
+    }
 
 
 @posix

@@ -90,7 +90,11 @@ EVIL = (
     "![x](//evil.example/seen.png)",
     "<img src='\\\\evil.example/seen.png'>",
     "<div style='background:url(//evil.example/seen)'>x</div>",
+    "<div style='cursor:url(//evil.example/seen),auto'>x</div>",
+    "<p style='list-style:\\75rl(//evil.example/seen)'>x</p>",
+    "<p style='font:12px image-set(\"//evil.example/seen\" 1x)'>x</p>",
     "<div style='position:fixed;top:0;left:0'>You have 11 of 11 points</div>",
+    "<div style='margin-top:-900px;background-color:white'>You have 11 of 11 points</div>",
     "<span class='btn full-credit'>click</span><input class=score id=check_mask_tokens value=9>",
     "<h2 id='check_mask_tokens'>x</h2>",
 )
@@ -121,6 +125,7 @@ def test_nothing_that_is_shown_can_do_anything(template, kind):
             tag,
             attributes,
         )
+        assert not re.search(r"[:\s]-", attributes.get("style", "")), attributes
         assert not {"full-credit", "score"} & set(attributes.get("class", "").split())
         assert attributes.get("id") != "check_mask_tokens"
 

@@ -132,13 +132,34 @@ def test_what_is_no_notebook_is_named(content):
 def test_a_notebook_is_parsed_as_nbgrader_does(recwarn):
     nb = lesson_notebook()
     content = canonical.text(canonical.canonical(nb)).encode()
-    assert parse("a.ipynb", content) == nbformat.reads(content.decode(), as_version=4)
+    wanted = nbformat.reads(content.decode(), as_version=4)
+    assert any(cell.outputs for cell in wanted.cells if cell.cell_type == "code")
+    for cell in wanted.cells:
+        cell |= {"outputs": []} if cell.cell_type == "code" else {}
+    assert parse("a.ipynb", content) == wanted
     assert parse("a.ipynb", b"\xef\xbb\xbf" + content).cells
     without = json.loads(content)
     for cell in without["cells"]:
         del cell["id"]
     assert len(parse("a.ipynb", json.dumps(without).encode()).cells) == len(nb.cells)
     assert not recwarn.list
+
+
+def test_what_cells_once_put_out_may_be_of_any_size():
+    nb = lesson_notebook()
+    content = json.loads(canonical.text(canonical.canonical(nb)))
+    content["cells"][-1]["outputs"] = [{"output_type": "none"}] * (intake.MAX_PARTS + 1)
+    assert parse("a.ipynb", json.dumps(content).encode()).cells[-1].outputs == []
+
+
+def test_more_than_a_person_writes_is_refused(monkeypatch):
+    nb = lesson_notebook()
+    nb.metadata.many = [[]] * intake.MAX_PARTS
+    with pytest.raises(SubmissionError, match=r"^a\.ipynb is too large: more than 30 MB, or 10,000 parts"):
+        parse("a.ipynb", canonical.text(nb).encode())
+    monkeypatch.setattr(intake, "MAX_NOTEBOOK", 10)
+    with pytest.raises(SubmissionError, match="too large"):
+        parse("a.ipynb", canonical.text(lesson_notebook()).encode())
 
 
 def test_lost_cells_are_named_in_the_lessons_order():

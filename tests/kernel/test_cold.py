@@ -54,6 +54,14 @@ def test_it_says_that_it_takes_longer(tmp_path, monkeypatch, caplog):
     ]
 
 
+def test_nothing_can_be_written_where_its_sockets_were(session):
+    written = "open('/run/kernel/hoard', 'w')"
+    assert said(session, f"try:\n    {written}\nexcept OSError as error:\n    print(error.strerror)") == (
+        "No such file or directory"
+    )
+    assert not (session._folder / "sockets").exists()
+
+
 def test_of_the_python_path_packages_are_shown_and_nothing_else(session):
     course, packages = sys.path[:2]
     assert said(session, f"print(open({packages + '/elsewhere.py'!r}).read())") == "shown = True"
