@@ -349,12 +349,6 @@ def _corrupt(ids, chosen, action, random_ids, mask_id):
     return torch.where(chosen & (action >= 0.8) & (action < 0.9), random_ids, inputs)
 
 
-@mask_tokens.mistake("The two results are in the wrong order: `inputs` come first, then `labels`.")
-def labels_first(ids, special, choose, action, random_ids, mask_id, probability=0.15):
-    chosen = (choose < probability) & ~special
-    return torch.where(chosen, ids, -100), _corrupt(ids, chosen, action, random_ids, mask_id)
-
-
 @mask_tokens.mistake(
     "The label is kept at every position, so the loss also rewards copying words that are still visible. "
     "Only a chosen position may have a label; -100 hides the others from the loss."
@@ -362,6 +356,12 @@ def labels_first(ids, special, choose, action, random_ids, mask_id, probability=
 def labels_everywhere(ids, special, choose, action, random_ids, mask_id, probability=0.15):
     chosen = (choose < probability) & ~special
     return _corrupt(ids, chosen, action, random_ids, mask_id), ids.clone()
+
+
+@mask_tokens.mistake("The two results are in the wrong order: `inputs` come first, then `labels`.")
+def labels_first(ids, special, choose, action, random_ids, mask_id, probability=0.15):
+    chosen = (choose < probability) & ~special
+    return torch.where(chosen, ids, -100), _corrupt(ids, chosen, action, random_ids, mask_id)
 
 
 @mask_tokens.mistake(
