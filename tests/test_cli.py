@@ -111,7 +111,7 @@ def test_demo_ends_with_a_table_and_the_feedback_pages(course, capsys):
     assert rows == {
         "right": "11 of 11",
         "half-right": "7 of 11",
-        "misconceived": "6.22 of 11",
+        "misconceived": "6 of 11",
         "untouched": "0 of 11",
     }
     pages = [line.strip() for line in lines if line.endswith(".html")]
