@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import re
-from urllib.parse import urlsplit
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 import tinycss2
 from bleach import ALLOWED_TAGS
@@ -41,6 +42,9 @@ PLAIN = ("aria-label", "colspan", "role", "rowspan", "scope", "style", "title")
 PIECE, ALL = 20_000, 300_000
 """How many characters of a text or an output are shown, and how many of a notebook: colours, Markdown and cleaning can take
 the square of their number, and whoever makes the pages of a class waits for all of them."""
+ELSEWHERE = re.compile(r"(https?://|mailto:)\w", re.IGNORECASE)
+"""With its slashes: without them, `http:x.html` is a file beside the page."""
+SHOWN = {".csv", ".gif", ".ipynb", ".jpeg", ".jpg", ".json", ".md", ".pdf", ".png", ".py", ".txt"}
 PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,", re.IGNORECASE)
 CLASS = re.compile(r"highlight|dataframe|[a-z][a-z0-9]{0,2}")
 """What code in colours (Pygments) and tables are made of; others belong to the page, whose buttons are found by them."""
@@ -51,10 +55,23 @@ def _may_stay(tag: str, name: str, value: str) -> bool:
     if name == "class":
         return all(map(CLASS.fullmatch, value.split()))
     if tag == "a":
-        return name == "href" and not value.strip().lower().startswith("data:")
+        return name == "href" and _runs_nothing(value)
     if tag == "img" and name == "src":
         return bool(PICTURE.match(value)) or _is_beside_the_page(value)
     return name in PLAIN or (tag == "img" and name in ("alt", "width", "height"))
+
+
+def _runs_nothing(address: str) -> bool:
+    """Whether a link leads elsewhere, to a place in the page, or to a file that a browser only shows: formgrader hands out
+    what was handed in, and a page among that would have its own rights."""
+    address = address.strip()
+    if ELSEWHERE.match(address) or address.startswith("#"):
+        return True
+    try:
+        scheme, _, path, *_ = urlsplit(address)
+        return scheme in ("", "http", "https") and PurePosixPath(unquote(path)).suffix.lower() in SHOWN
+    except ValueError:
+        return False
 
 
 def _is_beside_the_page(address: str) -> bool:

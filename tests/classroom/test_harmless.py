@@ -79,6 +79,10 @@ EVIL = (
     "[here][x]\n\n[x]: JavaScript:alert(1)",
     "<javascript:alert(1)>",
     "[here](data:text/html,%3Cscript%3Ealert(1)%3C/script%3E)",
+    "[here](page.html)",
+    "<a href='http:page.svg'>here</a>",
+    "<a href='page%2Ehtml?x.txt'>here</a>",
+    "<a href='data:text/html,page.txt'>here</a>",
     "<iframe src='//evil.example'></iframe>",
     "<form action='//evil.example'><input name=password></form>",
     "<meta http-equiv=refresh content='0;url=//evil.example'>",
@@ -120,7 +124,10 @@ def test_nothing_that_is_shown_can_do_anything(template, kind):
     }
     for tag, attributes in added:
         assert not [name for name in attributes if name.startswith("on") or name in LOADING]
-        assert not re.search("script|data:", attributes.get("href", ""), re.IGNORECASE), (tag, attributes)
+        assert not re.search("script|data:|page", attributes.get("href", ""), re.IGNORECASE), (
+            tag,
+            attributes,
+        )
         assert not re.search("evil|position", f"{attributes.get('src')} {attributes.get('style')}"), (
             tag,
             attributes,
