@@ -6,7 +6,7 @@ import contextlib
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from grader.classroom.course import Course, CourseError, surroundings
 from grader.classroom.gradebook import Entries, Score, directory_of, opened
 from grader.classroom.grading import in_short, lay_out, with_own
-from grader.classroom.intake import TIMESTAMP, Submission, SubmissionError, read
+from grader.classroom.intake import TIMESTAMP, Submission, SubmissionError, legible, read
 from grader.classroom.material import Material, Result, material
 from grader.classroom.table import table
 from grader.classroom.workers import Cluster, Processes, cores, make_ready, results
@@ -50,7 +50,9 @@ class Graded:
 
 def summary(graded: Iterable[Graded]) -> str:
     """What a round came to, as text: the points as a table, then what there is to know of submissions."""
-    graded = sorted(graded, key=lambda one: one.student)
+    # In an exchange that all can write to, a student may be called anything.
+    legibly = (replace(one, student=legible(one.student)) for one in graded)
+    graded = sorted(legibly, key=lambda one: one.student)
     rows = [["student", "points", "seconds"]]
     for one in graded:
         points = f"{number(one.score.points)} of {number(one.score.out_of)}" if one.score else "not graded"

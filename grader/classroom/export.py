@@ -11,6 +11,7 @@ from grader.classroom.execute import checks_in
 
 HEAD = ("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email",
         "raw_score", "late_submission_penalty", "score", "max_score")  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ExerciseCsv(ExportPlugin):
@@ -39,7 +40,10 @@ class ExerciseCsv(ExportPlugin):
 
 
 def _cell(value: object) -> object:
-    """Points without what adding binary fractions leaves far behind the comma."""
+    """Points without what adding binary fractions leaves far behind the comma; a text never as what a spreadsheet would
+    compute, since in an exchange that all can write to students may be called anything."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
     return round(value, 6) if isinstance(value, float) else value
 
 

@@ -90,6 +90,12 @@ def test_the_table_names_everybody_and_every_reason(graded_class):
     assert "Not graded, and nothing entered for them:" in text
 
 
+def test_a_name_is_no_line_of_the_table():
+    names = ["x\n\x1b[2Jada  11 of 11  1.0", "zoe"]
+    text = summary([Graded(name, Score(1, 2), ("late",)) for name in names])
+    assert len(text.splitlines()) == 8 and all(line.isprintable() for line in text.splitlines())
+
+
 def test_no_submission_is_altered(graded_class):
     for student, before in graded_class.handed_in.items():
         folder = graded_class.after.root / "submitted" / student / LESSON

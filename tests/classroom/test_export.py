@@ -47,3 +47,8 @@ def test_every_student_has_a_row_and_every_exercise_a_column(class_after):
 def test_points_that_were_added_up_end_where_they_should():
     assert _cell(0.1 + 0.2) == 0.3 and _cell(7.720000000000001) == 7.72
     assert _cell("0.1") == "0.1" and _cell("") == ""
+
+
+def test_no_text_is_a_formula():
+    assert _cell("=1+1") == "'=1+1" and _cell("@sum(1)") == "'@sum(1)" and _cell("O'Hara") == "O'Hara"
+    assert _cell(-0.5) == -0.5
