@@ -7,10 +7,11 @@ need be in reach, so that the same function works in a process beside this one a
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 import nbformat
@@ -28,6 +29,7 @@ from grader.classroom.execute import KEY, Execute, Terms, checks_of, not_judged
 from grader.classroom.intake import Inspect, Submission, SubmissionError, disown, faults, legible, parse
 from grader.classroom.material import Material, Result
 
+CHECKER = re.compile(r"\bgrader\s*\.\s*(exercises|judge)\b")
 ENTERING = (SaveAutoGrades, AssignLatePenalties)
 """The steps of nbgrader's that write into the gradebook, which is the business of one writer alone."""
 
@@ -44,6 +46,7 @@ def grade(material: Material, submission: Submission) -> Result:
             wanted = material.notebooks[Path(name).stem]
             noted += faults(nb, name, wanted)
             disown(nb, wanted)
+            noted += borrowed(nb, name, material.own.get(Path(name).stem, ()))
             with quiet():
                 notebooks[name] = _graded(material, submission, Path(name).stem, nb)
             noted += map(legible, not_judged(nbformat.reads(notebooks[name], as_version=4)))
@@ -70,6 +73,17 @@ def in_short(error: Exception) -> str:
     """An exception on one line, for a person."""
     reason = " ".join(str(error).split())[:300]
     return legible(f"{type(error).__name__}: {reason}" if reason else type(error).__name__)
+
+
+def borrowed(nb: NotebookNode, name: str, own: Collection[str]) -> list[str]:
+    """What a person should look at: what a right answer does stands in the package, which students have, and an answer that
+    asks there is right. `own` are the lesson's cells, whose lines may."""
+    released = {line.strip() for source in own for line in source.splitlines()}
+    cells = [cell.source for cell in nb.cells if cell.cell_type == "code"]
+    lines = [line.strip() for source in cells for line in source.splitlines() if CHECKER.search(line)]
+    return [
+        legible(f"{name} asks the checker itself: {line[:100]}") for line in lines if line not in released
+    ][:1]
 
 
 def _handed_in(material: Material, submission: Submission) -> list[str]:

@@ -112,6 +112,18 @@ def test_lost_cells_are_faults_and_the_rest_is_graded(needed, released):
     assert not result.failed and "the cell mlm_loss is missing" in result.faults[0]
 
 
+def test_an_answer_that_asks_the_checker_is_told(needed, released):
+    nb = submissions(released)["right"]
+    line = "from grader.exercises.masked_lm import _groups_by_definition"
+    cell = next(
+        cell for cell in nb.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "whole_word_groups"
+    )
+    cell.source = line
+    text = canonical.text(canonical.canonical(nb)).encode()
+    result = grading.grade(needed, Submission("ada", LESSON, {NOTEBOOK: text}))
+    assert result.faults == (f"{NOTEBOOK} asks the checker itself: {line}",)
+
+
 def test_no_notebook_of_the_lesson_is_told_with_what_there_is(needed):
     result = grading.grade(needed, Submission("ada", LESSON, {"My answers.ipynb": b"{}"}))
     assert result.failed == (
