@@ -45,6 +45,7 @@ if (COURSE / "solutions").is_dir():
 
     # Submissions are looked at before anything else, run in isolation, and judged where their code cannot reach;
     # `nbgrader autograde`, formgrader and `grader grade` all go this way. See grader/classroom/execute.py.
+    c.Autograde.exporter_class = "grader.classroom.intake.Reader"
     steps = ["ClearOutput", "DeduplicateIds", "OverwriteKernelspec", "OverwriteCells", "CheckCellMetadata"]
     c.Autograde.sanitize_preprocessors = ["grader.classroom.intake.Inspect"]
     c.Autograde.sanitize_preprocessors += [f"nbgrader.preprocessors.{step}" for step in steps]

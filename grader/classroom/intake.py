@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TextIO
 
 import nbformat
+from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, Notebook
@@ -227,6 +229,14 @@ def _named(nb: NotebookNode) -> list[str]:
 def _is_marked(cell: NotebookNode) -> bool:
     """Whether points or comments are entered for a cell."""
     return bool(is_grade(cell) or is_solution(cell) or is_task(cell))
+
+
+class Reader(NotebookExporter):
+    """How nbgrader's own command reads a notebook: in the bounds of `parse` (see `nbgrader_config.py`)."""
+
+    def from_file(self, file_stream: TextIO, resources: dict | None = None, **kw: Any) -> tuple[str, dict]:
+        nb = parse(Path(file_stream.name).name, file_stream.read().encode())
+        return self.from_notebook_node(nb, resources=resources, **kw)
 
 
 class Inspect(NbGraderPreprocessor):

@@ -21,11 +21,11 @@ import pytest
 from nbgrader.api import MissingEntry
 from nbgrader.converters import Autograde
 from small_class import NOTEBOOK, hand_in
-from small_course import LESSON, NAMES
+from small_course import LESSON, NAMES, lesson_notebook
 
 from grader import cli
 from grader.classroom import autograde as autograding
-from grader.classroom import canonical, gradebook, workers
+from grader.classroom import canonical, gradebook, intake, workers
 from grader.classroom.autograde import Graded, autograde, plan, summary
 from grader.classroom.course import CourseError
 from grader.classroom.gradebook import Entries, Score, directory_of, opened, scores
@@ -358,6 +358,14 @@ def test_nbgrader_stops_what_cannot_be_graded_and_enters_nothing(class_before, s
     assert not (class_before.root / "autograded" / student / LESSON).exists()
     with opened(directory_of(class_before)) as book, pytest.raises(MissingEntry):
         book.find_submission(LESSON, student)
+
+
+def test_nbgrader_reads_in_bounds_too(class_before):
+    nb = lesson_notebook()
+    nb.metadata.many = [[]] * intake.MAX_PARTS
+    hand_in(class_before, "many", canonical.text(nb))
+    with pytest.raises(CourseError, match="too large"):
+        class_before.run(Autograde, {"CourseDirectory": {"assignment_id": LESSON, "student_id": "many"}})
 
 
 # ------------------------------------------------------------------------------- faults

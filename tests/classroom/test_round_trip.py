@@ -183,7 +183,7 @@ def test_bad_submissions_are_named_and_never_stop_the_others(released):
     }
 
 
-def test_nbgraders_own_words_for_a_submission_that_is_no_notebook(released):
+def test_nbgraders_own_command_says_what_is_no_notebook(released):
     hand_in(released, "essay", "Dear teacher, here is my essay.")
-    with pytest.raises(CourseError, match=r"`nbgrader autograde 03_masked_lm` failed: .*JSON"):
+    with pytest.raises(CourseError, match=r"failed: 03_masked_lm\.ipynb is not a notebook: "):
         released.nbgrader("autograde", LESSON)
